@@ -1,0 +1,94 @@
+"""Hashed character n-grams of folded lines: the rows of the weight table that a line adds up.
+
+One gram of each order 1 to 4 begins at every character; a line stands between two boundary marks. The row of a gram
+is the upper `bits` of a 32-bit multiplicative hash that is extended character by character.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.kernel.jit import inline, kernel
+
+HASH_VERSION = 1
+ORDERS = 4
+MARK = np.uint32(2)
+"""Boundary mark: a control character, which no folded line holds."""
+SEED = np.uint32(0x9E3779B9)
+MULTIPLIER = np.uint32(0x85EBCA6B)
+
+
+@inline
+def extend(h: np.uint32, c: np.uint32) -> np.uint32:
+    """The hash of a gram that is longer by the character c."""
+    h = np.uint32((h ^ c) * MULTIPLIER)
+    return np.uint32(h ^ (h >> np.uint32(15)))
+
+
+@kernel
+def count_grams(fold_start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Grams a line has, boundary marks included: (n,). An empty line has none."""
+    n = fold_start.size - 1
+    out = np.zeros(n, np.int64)
+    for k in range(n):
+        length = fold_start[k + 1] - fold_start[k]
+        if length:
+            marked = length + 2
+            for order in range(ORDERS):
+                out[k] += max(0, marked - order)
+    return out
+
+
+@kernel
+def gram_rows(
+    folded: NDArray[np.uint32], fold_start: NDArray[np.int64], gram_start: NDArray[np.int64], bits: int
+) -> NDArray[np.int32]:
+    """The row of every gram of every line, in order, for training: int32 (gram_start[-1],)."""
+    rows = np.empty(gram_start[-1], np.int32)
+    shift = np.uint32(32 - bits)
+    for k in range(fold_start.size - 1):
+        first = fold_start[k]
+        length = fold_start[k + 1] - first
+        if length == 0:
+            continue
+        at = gram_start[k]
+        for i in range(-1, length + 1):
+            h = SEED
+            for j in range(i, min(i + ORDERS, length + 1)):
+                c = MARK if j < 0 or j >= length else folded[first + j]
+                h = extend(h, c)
+                rows[at] = h >> shift
+                at += 1
+    return rows
+
+
+@kernel
+def sum_rows(
+    folded: NDArray[np.uint32],
+    fold_start: NDArray[np.int64],
+    weights: NDArray[np.int8],
+    bits: int,
+) -> NDArray[np.int32]:
+    """The sum of the weight rows of each line's grams: int32 (n, columns).
+
+    weights: int8 (rows, columns). Integer sums do not depend on the order of adding, so that every way of computing
+    them gives the same bits.
+    """
+    n = fold_start.size - 1
+    columns = weights.shape[1]
+    out = np.zeros((n, columns), np.int32)
+    shift = np.uint32(32 - bits)
+    for k in range(n):
+        first = fold_start[k]
+        length = fold_start[k + 1] - first
+        if length == 0:
+            continue
+        total = out[k]
+        for i in range(-1, length + 1):
+            h = SEED
+            for j in range(i, min(i + ORDERS, length + 1)):
+                c = MARK if j < 0 or j >= length else folded[first + j]
+                h = extend(h, c)
+                row = weights[h >> shift]
+                for column in range(columns):
+                    total[column] += row[column]
+    return out

@@ -1,0 +1,113 @@
+"""Policies: what is done with each label, and from which probability on.
+
+A policy says what a verdict triggers; it never changes labels or scores. Built-in ones lie in data/policies as the
+same small TOML files that users write.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from moderation.errors import PolicyError
+from moderation.labels import ACTIONS, BY_NAME, LABELS, NAMES, Action
+
+DEFAULT_THRESHOLD: Final = 0.5
+BUILT_IN: Final = ("default", "keep-meta", "spam-only", "flag-only")
+KEYS: Final = {"name", "description", "threshold", "span_threshold", "repair", "labels"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is done with a label once the probability of junk reaches `threshold`, in [0, 1]."""
+
+    action: Action
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules in the order of the label table. Spans are cut from `span_threshold` on; `repair` mends kept text."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    span_threshold: float
+    repair: bool
+    description: str = ""
+
+    def rule(self, label: str) -> Rule:
+        """The rule for a label's name."""
+        return self.rules[NAMES.index(label)]
+
+
+def load_policy(name_or_path: str | Path) -> Policy:
+    """A built-in policy by name, or one from a TOML file.
+
+    Raises PolicyError: an unknown name (the known ones are listed), an unreadable file, an unknown label or key, an
+    unknown action, a threshold outside [0, 1].
+    """
+    text = str(name_or_path)
+    if text in BUILT_IN:
+        return built_in(text)
+    path = Path(text)
+    if not path.is_file():
+        raise PolicyError(f"no policy {text!r}: built in are {', '.join(BUILT_IN)}; otherwise name a TOML file")
+    try:
+        return parse_policy(path.read_text("utf-8"), where=text, name=path.stem)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{text}: can't be read as UTF-8 text ({error})") from None
+
+
+@cache
+def built_in(name: str) -> Policy:
+    """A policy that ships with the package."""
+    source = resources.files("moderation") / "data" / "policies" / f"{name}.toml"
+    return parse_policy(source.read_text("utf-8"), where=name, name=name)
+
+
+def parse_policy(text: str, *, where: str, name: str) -> Policy:
+    """A policy from TOML; `where` is named in errors, `name` is used where the file gives none."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{where}: not TOML ({error})") from None
+    unknown = set(data) - KEYS
+    if unknown:
+        raise PolicyError(f"{where}: unknown key {sorted(unknown)[0]!r}; known keys: {', '.join(sorted(KEYS))}")
+    base = threshold(data.get("threshold", DEFAULT_THRESHOLD), f"{where}: threshold")
+    spans = threshold(data.get("span_threshold", base), f"{where}: span_threshold")
+    repair = data.get("repair", False)
+    if not isinstance(repair, bool):
+        raise PolicyError(f"{where}: repair must be true or false, found {repair!r}")
+    labels = data.get("labels", {})
+    if not isinstance(labels, dict):
+        raise PolicyError(f"{where}: [labels] must be a table, one key a label")
+    for label in labels:
+        if label not in BY_NAME:
+            raise PolicyError(f"{where}: unknown label {label!r}; known labels: {', '.join(NAMES)}")
+    rules = tuple(
+        parse_rule(labels.get(label.name, label.default_action), base, f"{where}: labels.{label.name}")
+        for label in LABELS
+    )
+    return Policy(str(data.get("name", name)), rules, spans, repair, str(data.get("description", "")))
+
+
+def parse_rule(value: Any, base: float, where: str) -> Rule:
+    """`"drop"` or `{ action = "drop", threshold = 0.9 }`."""
+    entry = value if isinstance(value, dict) else {"action": value}
+    unknown = set(entry) - {"action", "threshold"}
+    if unknown:
+        raise PolicyError(f"{where}: unknown key {sorted(unknown)[0]!r}; known keys: action, threshold")
+    action = entry.get("action", "drop")
+    if action not in ACTIONS:
+        raise PolicyError(f"{where}: unknown action {action!r}; known actions: {', '.join(ACTIONS)}")
+    return Rule(action, threshold(entry.get("threshold", base), f"{where}.threshold"))
+
+
+def threshold(value: Any, where: str) -> float:
+    """A number in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise PolicyError(f"{where} must be a number from 0 to 1, found {value!r}")
+    return float(value)

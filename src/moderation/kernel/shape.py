@@ -67,14 +67,16 @@ def shape_rows(
     line_end: NDArray[np.int64],
     page: NDArray[np.uint16],
     char_class: NDArray[np.uint8],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
     """Shape of each line of the original text.
 
-    Returns rows, int32 (n, GROUPS), values in [0, ROWS), and counts, int32 (n, N_CLASSES), characters a class.
+    Returns rows, int32 (n, GROUPS), values in [0, ROWS); counts, int32 (n, N_CLASSES), characters a class; ends,
+    int8 (n, 2), class of the first and of the last visible character, -1 where there is none.
     """
     n = line_start.size
     rows = np.zeros((n, GROUPS), np.int32)
     counts = np.zeros((n, N_CLASSES), np.int32)
+    ends = np.full((n, 2), -1, np.int8)
     for k in range(n):
         first = 0
         last = 0
@@ -87,6 +89,8 @@ def shape_rows(
                 if first == 0:
                     first = kind + 1
                 last = kind + 1
+        ends[k, 0] = first - 1
+        ends[k, 1] = last - 1
         seen = 0
         for kind in range(N_CLASSES):
             seen += counts[k, kind]
@@ -119,4 +123,4 @@ def shape_rows(
         rows[k, 10] = base + bucket(counts[k, 4]) * 4 + coarse
         base += COUNTS * 4
         rows[k, 11] = base + bucket(counts[k, 8] + counts[k, 9]) * RATIOS + ratio(counts[k, 3], seen)
-    return rows, counts
+    return rows, counts, ends

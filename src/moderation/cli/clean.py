@@ -1,0 +1,184 @@
+"""`moderation clean`: files in, clean files out, with verdicts and rejected records beside them."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from moderation.cli.inputs import JSONL_SUFFIXES, Item, Rejected, Source, open_sources, read_items
+from moderation.cli.json_record import to_json
+from moderation.cli.options import Subparsers, add_input_options, add_judging_options
+from moderation.cli.outputs import (
+    STDOUT,
+    Output,
+    Transaction,
+    check_folder,
+    is_folder,
+    make_folder,
+    refuse_overwriting,
+    transaction,
+)
+from moderation.cli.progress import Progress
+from moderation.cli.rejects import Rejects
+from moderation.errors import UsageError
+
+if TYPE_CHECKING:
+    from moderation.cli.summary import Summary
+    from moderation.moderate import Moderator
+    from moderation.result import Result
+
+BATCH_BYTES: Final = 3 << 20
+"""Input worked on at a time: about a million Chinese characters."""
+Kind = Literal["jsonl", "text", "folder"]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """The command's arguments."""
+    parser = subparsers.add_parser("clean", help="take the junk out of JSONL files or plain text pages")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="JSONL file, plain text page, or - for stdin")
+    parser.add_argument("-o", "--output", default=STDOUT, help="file, folder for plain text pages, or - (default)")
+    parser.add_argument("--verdicts", metavar="FILE", help="write what was decided, one JSON object a document")
+    parser.add_argument("--rejected", metavar="FILE", help="side file (default: OUTPUT.rejected.jsonl)")
+    parser.add_argument("--quiet", action="store_true", help="no progress display and no summary")
+    add_input_options(parser)
+    add_judging_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status: 0, or 1 if records were rejected."""
+    sources = open_sources(args.inputs, args.form)
+    kind = output_kind(args.output, sources)
+    rejected = args.rejected or default_rejected(args.output)
+    refuse_overwriting(args.inputs, list(output_paths(args.output, kind, sources)) + named(args.verdicts, rejected))
+
+    for path in named(args.output if kind != "folder" else None, args.verdicts, rejected):
+        check_folder(path)
+
+    from moderation.moderate import Moderator
+
+    moderator = Moderator.load(args.model, args.policy)
+    if kind == "folder":
+        make_folder(args.output)
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(sources, quiet=args.quiet))
+        files = stack.enter_context(transaction())
+        writer = Writer(files, kind, args.output, args.verdicts, args.text_field)
+        rejects = Rejects(rejected, files, progress)
+        summary = clean_all(sources, moderator, writer, rejects, progress)
+    rejects.finish()
+    if not args.quiet:
+        progress.say(summary.sentence(rejects.count, progress.done, progress.seconds))
+    return 1 if rejects.count else 0
+
+
+def output_kind(output: str, sources: Sequence[Source]) -> Kind:
+    """JSONL, one plain page, or a folder of plain pages. Raises UsageError where the inputs don't fit the output."""
+    pages = [source for source in sources if source.form == "text"]
+    if is_folder(output):
+        other = [source for source in sources if source.form != "text"]
+        if other:
+            raise UsageError(f"{output} is a folder, which takes plain text pages; {other[0].label} is JSONL")
+        names = [source.name for source in pages]
+        twice = [name for n, name in enumerate(names) if name in names[:n]]
+        if twice:
+            raise UsageError(f"two inputs are named {twice[0]} and would become one file in {output}")
+        return "folder"
+    if Path(output).suffix.lower() in JSONL_SUFFIXES or not pages:
+        return "jsonl"
+    if len(sources) == 1:
+        return "text"
+    if output == STDOUT:
+        return "jsonl"
+    raise UsageError(f"several inputs can't become one plain text page {output}; name a folder/ or a .jsonl file")
+
+
+def output_paths(output: str, kind: Kind, sources: Sequence[Source]) -> Iterator[str]:
+    """The files that cleaning will write the texts to."""
+    if kind == "folder":
+        yield from (str(Path(output, source.name)) for source in sources)
+    else:
+        yield output
+
+
+def default_rejected(output: str) -> str | None:
+    """Beside the output; what goes to stdout has no place beside it."""
+    return None if output == STDOUT else f"{output.rstrip('/')}.rejected.jsonl"
+
+
+def named(*paths: str | None) -> list[str]:
+    """Those that were named."""
+    return [path for path in paths if path is not None]
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes clean texts in the form of their output, and the verdicts. Pages are opened one by one."""
+
+    files: Transaction
+    kind: Kind
+    output: str
+    verdicts: str | None
+    text_field: str
+    records: Output | None = None
+    judged: Output | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "jsonl":
+            self.records = self.files.open(self.output)
+        if self.verdicts:
+            self.judged = self.files.open(self.verdicts)
+
+    def write(self, item: Item, result: "Result") -> None:
+        """One document."""
+        if self.judged:
+            source = {"file": item.source.label, "record": item.number}
+            url = {} if item.record is None or "url" not in item.record else {"url": item.record["url"]}
+            self.judged.write(to_json(result.record(id=item.id, **url, source=source)))
+        if self.records:
+            self.records.write(to_json(self.cleaned(item, result.text)))
+        else:
+            path = str(Path(self.output, item.source.name)) if self.kind == "folder" else self.output
+            self.files.write(path, result.text.encode("utf-8"))
+
+    def cleaned(self, item: Item, text: str) -> dict[str, object]:
+        """The record with its text replaced; a page becomes a record."""
+        if item.record is None:
+            return {"id": item.id, self.text_field: text}
+        return {**item.record, self.text_field: text}
+
+
+def clean_all(
+    sources: Sequence[Source], moderator: "Moderator", writer: Writer, rejects: Rejects, progress: Progress
+) -> "Summary":
+    """Clean every document, a batch at a time, in order."""
+    from moderation.cli.summary import Summary
+
+    summary = Summary()
+    for batch in batches(sources, writer.text_field, rejects, progress):
+        results = moderator.clean_many([item.text for item in batch])
+        summary.add(batch, results)
+        for item, result in zip(batch, results, strict=True):
+            writer.write(item, result)
+        progress.advance(sum(item.size for item in batch))
+    return summary
+
+
+def batches(sources: Sequence[Source], text_field: str, rejects: Rejects, progress: Progress) -> Iterator[list[Item]]:
+    """Documents in runs of about BATCH_BYTES; records that can't be used are set aside on the way."""
+    batch: list[Item] = []
+    size = 0
+    for source in sources:
+        for item in read_items(source, text_field):
+            if isinstance(item, Rejected):
+                rejects.add(item)
+                progress.advance(item.size)
+                continue
+            batch.append(item)
+            size += item.size + 1
+            if size >= BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,39 @@
+"""`moderation evaluate`: every metric of a model on labelled data."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure a model on labelled data",
+        description="Print every metric, a table of the labels and the confusion matrix.",
+    )
+    parser.add_argument(
+        "labelled", nargs="+", type=Path, help="pages (.jsonl, .txt rows) or lines (.jsonl, .csv, .tsv)"
+    )
+    parser.add_argument("--model", help="a shipped model's name or a folder (default: default)")
+    parser.add_argument("--policy", default="default", help="a built-in policy or a TOML file (default: default)")
+    parser.add_argument("--split", help="only pages of this split, for instance dev")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    from moderation.errors import UsageError
+    from moderation.moderate import Moderator
+    from moderation.train.dataset import read_labelled
+    from moderation.train.evaluate import judge_pages
+    from moderation.train.report import report, report_text
+
+    pages = [page for page in read_labelled(args.labelled) if args.split in (None, page.split)]
+    if not pages:
+        raise UsageError(f"no page has the split {args.split!r}")
+    moderator = Moderator.load(args.model, args.policy)
+    found = report(moderator, pages, judge_pages(moderator, pages))
+    print(json.dumps(found, ensure_ascii=False) if args.json else report_text(found))
+    return 0

@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+import argparse
+from typing import TypeAlias
+
+from moderation.policy import BUILT_IN
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_judging_options(parser: argparse.ArgumentParser) -> None:
+    """--policy and --model."""
+    parser.add_argument(
+        "--policy", default="default", metavar="P", help=f"{', '.join(BUILT_IN)}, or a TOML file (default: default)"
+    )
+    parser.add_argument("--model", metavar="M", help="a shipped model's name or a model's folder (default: default)")
+
+
+def add_input_options(parser: argparse.ArgumentParser) -> None:
+    """--from and --text-field."""
+    parser.add_argument(
+        "--from",
+        dest="form",
+        choices=("jsonl", "text"),
+        help="what the input is (default: by suffix; standard input is JSONL if it begins with a JSON object)",
+    )
+    parser.add_argument(
+        "--text-field", default="text", metavar="NAME", help="the field of a JSONL record that holds the text"
+    )

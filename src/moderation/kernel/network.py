@@ -1,0 +1,53 @@
+"""One hidden layer over the context features: float32 in, probabilities out.
+
+The sums run in a fixed order a line, so that a line's bits do not depend on how many lines are in the batch, which a
+BLAS product would not promise.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.kernel.jit import kernel
+
+
+@kernel
+def network_probabilities(
+    features: NDArray[np.float32],
+    w1: NDArray[np.float32],
+    b1: NDArray[np.float32],
+    w2: NDArray[np.float32],
+    b2: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """softmax(relu(features @ w1 + b1) @ w2 + b2), (m, n_labels).
+
+    w1: (n_features, hidden). w2: (hidden, n_labels).
+    """
+    m, width = features.shape
+    hidden = b1.size
+    labels = b2.size
+    out = np.empty((m, labels), np.float32)
+    h = np.empty(hidden, np.float32)
+    for v in range(m):
+        for j in range(hidden):
+            h[j] = b1[j]
+        for f in range(width):
+            x = features[v, f]
+            if x != 0:
+                for j in range(hidden):
+                    h[j] += x * w1[f, j]
+        for label in range(labels):
+            out[v, label] = b2[label]
+        for j in range(hidden):
+            if h[j] > 0:
+                for label in range(labels):
+                    out[v, label] += h[j] * w2[j, label]
+        top = out[v, 0]
+        for label in range(1, labels):
+            top = max(top, out[v, label])
+        total = np.float32(0)
+        for label in range(labels):
+            out[v, label] = np.exp(out[v, label] - top)
+            total += out[v, label]
+        for label in range(labels):
+            out[v, label] /= total
+    return out

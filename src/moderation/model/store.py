@@ -1,0 +1,180 @@
+"""Models on disk: weights.safetensors and manifest.json in one folder. Loading executes nothing."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from moderation.errors import ModelError
+from moderation.kernel.context import CONTEXT_VERSION, FEATURES
+from moderation.kernel.ngrams import HASH_VERSION
+from moderation.kernel.shape import ROWS
+from moderation.labels import NAMES
+from moderation.model.model import COLUMNS, ContextModel, LineModel, Model
+from moderation.text.tables import FIELDS, NORMALISER_VERSION, Tables
+
+FORMAT: Final = 1
+"""Version of the layout below; reading another one is refused."""
+DEFAULT_NAME: Final = "default"
+WEIGHTS: Final = "weights.safetensors"
+MANIFEST: Final = "manifest.json"
+NEEDED: Final = (
+    "format",
+    "name",
+    "labels",
+    "hash_version",
+    "context_version",
+    "normaliser_version",
+    "weights_sha256",
+    "digest",
+)
+AGAIN: Final = "export it again with `moderation train`"
+
+
+def model_folder(name_or_path: str | Path | None) -> Path:
+    """The folder of a shipped model's name, or the folder that was named. Raises ModelError."""
+    if name_or_path is None:
+        name_or_path = DEFAULT_NAME
+    path = Path(name_or_path)
+    if path.is_dir():
+        return path
+    for home in homes():
+        if (home / str(name_or_path) / MANIFEST).is_file():
+            return home / str(name_or_path)
+    raise ModelError(f"no model {str(name_or_path)!r}: shipped are {', '.join(shipped())}; otherwise name a folder")
+
+
+def homes() -> list[Path]:
+    """Where shipped models lie: inside the installed package, or at the root of a checkout."""
+    package = Path(str(resources.files("moderation")))
+    return [package / "models", package.parents[1] / "models"]
+
+
+def shipped() -> list[str]:
+    """Names of the models that came with the package."""
+    return sorted({m.parent.name for home in homes() for m in home.glob(f"*/{MANIFEST}")}) or ["none"]
+
+
+def manifest_digest(manifest: Mapping[str, Any]) -> str:
+    """sha256 of the manifest without its own digest; it covers the weights through `weights_sha256`."""
+    body = {key: value for key, value in manifest.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def save_model(
+    folder: Path, lines: LineModel, context: ContextModel | None, tables: Tables, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write a model and return its manifest. facts: name, training data, metrics and whatever the card tells."""
+    arrays: dict[str, NDArray[np.generic]] = {f"lines.{f.name}": getattr(lines, f.name) for f in fields(lines)}
+    if context is not None:
+        arrays |= {f"context.{f.name}": getattr(context, f.name) for f in fields(context)}
+    arrays |= {f"tables.{name}": array for name, array in tables.arrays().items()}
+    weights = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "labels": list(NAMES),
+        "hash_version": HASH_VERSION,
+        "context_version": CONTEXT_VERSION,
+        "normaliser_version": NORMALISER_VERSION,
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        **facts,
+    }
+    manifest["digest"] = manifest_digest(manifest)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(weights)
+    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return manifest
+
+
+def load_model(name_or_path: str | Path | None = None) -> Model:
+    """Load and check a model.
+
+    Raises ModelError, with what to do, for a model that is missing, truncated, tampered with, of another format,
+    hash or normaliser version, or of another label order.
+    """
+    folder = model_folder(name_or_path)
+    stamp = tuple((folder / name).stat().st_mtime_ns if (folder / name).exists() else 0 for name in (WEIGHTS, MANIFEST))
+    return load_folder(folder.resolve(), stamp)
+
+
+@lru_cache(maxsize=4)
+def load_folder(folder: Path, stamp: tuple[int, ...]) -> Model:
+    """Load a folder; the same unchanged folder is read once a process."""
+    manifest = read_manifest(folder)
+    try:
+        weights = (folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        raise ModelError(f"model {folder}: {WEIGHTS} can't be read ({error}); {AGAIN}") from None
+    if hashlib.sha256(weights).hexdigest() != manifest["weights_sha256"]:
+        raise ModelError(f"model {folder}: {WEIGHTS} is not the file its manifest names (changed or cut off); {AGAIN}")
+    try:
+        arrays = load(weights)
+        lines = LineModel(**{f.name: arrays[f"lines.{f.name}"] for f in fields(LineModel)})
+        context = None
+        if "context.w1" in arrays:
+            context = ContextModel(**{f.name: arrays[f"context.{f.name}"] for f in fields(ContextModel)})
+        tables = Tables(**{name: arrays[f"tables.{name}"] for name in FIELDS})
+    except (SafetensorError, KeyError) as error:
+        raise ModelError(f"model {folder}: {WEIGHTS} lacks an array or is no safetensors file ({error}); {AGAIN}") from None
+    check_shapes(folder, lines, context)
+    return Model(lines, context, tables, manifest)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest, checked."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"model {folder}: {MANIFEST} can't be read ({error}); {AGAIN}") from None
+    if not isinstance(manifest, dict) or "format" not in manifest:
+        raise ModelError(f"model {folder}: {MANIFEST} is not the manifest of a model; {AGAIN}")
+    if manifest["format"] != FORMAT:
+        what = "upgrade moderation" if manifest["format"] > FORMAT else AGAIN
+        raise ModelError(f"model {folder} has format {manifest['format']}, this version reads {FORMAT}; {what}")
+    missing = [key for key in NEEDED if key not in manifest]
+    if missing:
+        raise ModelError(f"model {folder}: {MANIFEST} lacks {missing[0]!r}; {AGAIN}")
+    if manifest_digest(manifest) != manifest["digest"]:
+        raise ModelError(f"model {folder}: {MANIFEST} was changed after export (its digest differs); {AGAIN}")
+    if manifest["labels"] != list(NAMES):
+        raise ModelError(f"model {folder} has the labels {manifest['labels']}, expected {list(NAMES)}; {AGAIN}")
+    versions = {
+        "hash_version": HASH_VERSION,
+        "context_version": CONTEXT_VERSION,
+        "normaliser_version": NORMALISER_VERSION,
+    }
+    for key, version in versions.items():
+        if manifest[key] != version:
+            raise ModelError(f"model {folder} has {key} {manifest[key]}, this version works with {version}; {AGAIN}")
+    return manifest
+
+
+def check_shapes(folder: Path, lines: LineModel, context: ContextModel | None) -> None:
+    """Refuse arrays that the kernels would read beyond."""
+    n = len(NAMES)
+    expected: list[tuple[str, NDArray[np.generic], type[np.generic], tuple[int, ...]]] = [
+        ("gram_weights", lines.gram_weights, np.int8, (1 << lines.bits, COLUMNS)),
+        ("gram_scale", lines.gram_scale, np.float32, (n,)),
+        ("shape_weights", lines.shape_weights, np.float32, (ROWS, n)),
+        ("bias", lines.bias, np.float32, (n,)),
+    ]
+    if context is not None:
+        hidden = context.b1.size
+        expected += [
+            ("w1", context.w1, np.float32, (FEATURES, hidden)),
+            ("b1", context.b1, np.float32, (hidden,)),
+            ("w2", context.w2, np.float32, (hidden, n)),
+            ("b2", context.b2, np.float32, (n,)),
+        ]
+    for name, array, dtype, shape in expected:
+        if array.dtype != dtype or array.shape != shape:
+            raise ModelError(f"model {folder}: {name} is {array.dtype} {array.shape}, expected {shape}; {AGAIN}")

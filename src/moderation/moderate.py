@@ -1,0 +1,45 @@
+"""The one call behind every door: library, command line, service and batch decide through Moderator."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from moderation.judge import judge
+from moderation.model.model import Model
+from moderation.model.store import load_model
+from moderation.policy import Policy, load_policy
+from moderation.result import Result, decide
+from moderation.text.batch import batches, pack
+
+
+class Moderator:
+    """A model and a policy. Immutable, and safe to share between threads."""
+
+    def __init__(self, model: Model, policy: Policy) -> None:
+        self.model = model
+        self.policy = policy
+
+    @classmethod
+    def load(cls, model: str | Path | None = None, policy: str | Path | Policy = "default") -> "Moderator":
+        """Load a model (a name that ships with the package, or a folder) and a policy (a name, a TOML file).
+
+        Raises ModelError or PolicyError with a sentence that says what to do.
+        """
+        return cls(load_model(model), policy if isinstance(policy, Policy) else load_policy(policy))
+
+    def with_policy(self, policy: str | Path | Policy) -> "Moderator":
+        """The same model under another policy."""
+        return Moderator(self.model, policy if isinstance(policy, Policy) else load_policy(policy))
+
+    def clean(self, text: str) -> Result:
+        """Judge and clean one document. Raises TextError for a lone surrogate."""
+        return self.clean_many([text])[0]
+
+    def clean_many(self, texts: Sequence[str]) -> list[Result]:
+        """Judge and clean documents, in order: the fast way. No document has a say in another's verdicts.
+
+        Raises TextError, naming document and place, for a lone surrogate.
+        """
+        results: list[Result] = []
+        for part in batches(texts):
+            results.extend(decide(judge(pack(part), self.model), self.policy, self.model.id))
+        return results

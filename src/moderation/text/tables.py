@@ -1,0 +1,42 @@
+"""The fold, class and reading tables: arrays that scoring works with, stored inside every model."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load
+
+NORMALISER_VERSION: Final = 1
+"""Goes up when folding changes; a model works only with the version it was trained with."""
+FIELDS: Final = ("page", "fold_delta", "char_class", "reading_char", "reading_start", "reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Two-level tables over code points: page[c >> 8] names the row, c & 255 the column.
+
+    page: uint16 (768,). fold_delta: uint32 (pages, 256), added to the code point modulo 2^32. char_class: uint8
+    (pages, 256). reading_char: uint32 (m,), ascending; its readings are reading[reading_start[i]:reading_start[i+1]],
+    five bits a letter.
+    """
+
+    page: NDArray[np.uint16]
+    fold_delta: NDArray[np.uint32]
+    char_class: NDArray[np.uint8]
+    reading_char: NDArray[np.uint32]
+    reading_start: NDArray[np.int32]
+    reading: NDArray[np.uint32]
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The arrays by name."""
+        return {name: getattr(self, name) for name in FIELDS}
+
+
+@cache
+def built_tables() -> Tables:
+    """The tables that scripts/build_tables.py made: what a new model is trained with."""
+    arrays = load((resources.files("moderation") / "data" / "tables.safetensors").read_bytes())
+    return Tables(**{name: arrays[name] for name in FIELDS})

@@ -1,0 +1,117 @@
+"""Labelled pages to a serving model: first stage, out-of-fold scores, second stage, manifest and card."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from moderation.errors import UsageError
+from moderation.model.card import write_card
+from moderation.model.model import Model
+from moderation.model.store import save_model
+from moderation.moderate import Moderator
+from moderation.policy import load_policy
+from moderation.text.tables import built_tables
+from moderation.train.corpus import held_out, trainable
+from moderation.train.dataset import LabelledPage
+from moderation.train.evaluate import judge_pages
+from moderation.train.fit_context import (
+    ContextOptions,
+    fit_context_model,
+    fold_of_pages,
+    out_of_fold,
+    page_features,
+    table_of,
+)
+from moderation.train.fit_lines import LineOptions, fit_on_features
+from moderation.train.features import line_features
+from moderation.train.generate import generate_pages
+from moderation.train.metrics import label_table, metrics
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions:
+    """generated: pages to generate, as a multiple of the pages given. context: whether to fit the second stage.
+
+    generated_weight: what a generated line counts beside a given one.
+    """
+
+    generated: float = 1.0
+    generated_weight: float = 0.5
+    context: bool = True
+    seed: int = 20261122
+    jobs: int = 2
+    line_options: LineOptions = field(default_factory=LineOptions)
+    context_options: ContextOptions = field(default_factory=ContextOptions)
+
+
+def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) -> Model:
+    """Fit on the pages that may be learned from; pages of the splits `dev` and `test` are left out.
+
+    Raises UsageError when fewer than two labels remain.
+    """
+    given = trainable(pages)
+    if len({label for page in given for label in page.labels if label}) < 2:
+        raise UsageError("training needs lines of at least two labels outside the splits dev and test")
+    count = round(len(given) * options.generated)
+    made = list(generate_pages(given, count, options.seed)) if count else []
+    weight = np.concatenate([np.ones(len(given)), np.full(len(made), options.generated_weight)])
+    table = table_of([*given, *made], weight)
+    say(f"{len(given)} pages and {len(made)} generated ones, {len(table.lines)} lines: fitting the line model")
+    tables = built_tables()
+    features = line_features(table.lines, tables, options.line_options.bits)
+    lines = fit_on_features(features, table.labels, table.weight, options.line_options)
+    context = None
+    if options.context:
+        say("scoring every page by a line model that has not seen it")
+        fold = fold_with_sources([*given, *made], options.context_options.folds, options.seed)
+        scores = out_of_fold(table, fold, tables, options.line_options, options.jobs)
+        say("fitting the context model")
+        around = page_features(table, scores, tables)
+        context = fit_context_model(around, table.labels, table.weight, options.context_options, options.seed)
+    return Model(lines, context, tables, {"name": "unsaved", "digest": "0" * 64})
+
+
+def fold_with_sources(pages: Sequence[LabelledPage], folds: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Folds in which a generated page (`<id>~…`) falls where the page falls that it was made from."""
+    names = sorted({page.id.partition("~")[0] for page in pages})
+    of_name = dict(zip(names, fold_of_pages(len(names), folds, seed), strict=True))
+    return np.array([of_name[page.id.partition("~")[0]] for page in pages], np.int64)
+
+
+def train_and_save(
+    pages: Sequence[LabelledPage], sources: Sequence[dict[str, Any]], folder: Path, options: TrainOptions, say: Say
+) -> Model:
+    """Train, measure on the held-out pages, write model, manifest and card into `folder`."""
+    model = train_model(pages, options, say)
+    facts = {
+        "name": folder.name,
+        "training": list(sources),
+        "options": asdict(options) | {"jobs": None},
+        "metrics": measure(model, pages, say),
+    }
+    manifest = save_model(folder, model.lines, model.context, model.tables, facts)
+    write_card(folder, manifest)
+    return Model(model.lines, model.context, model.tables, manifest)
+
+
+def measure(model: Model, pages: Sequence[LabelledPage], say: Say) -> dict[str, Any]:
+    """Figures on the held-out pages, by split and where the pages came from."""
+    moderator = Moderator(model, load_policy("default"))
+    found: dict[str, Any] = {}
+    for split in ("dev", "test"):
+        part = [page for page in held_out(pages) if page.split == split]
+        if part:
+            say(f"measuring on {len(part)} pages of the split {split}")
+            judged = judge_pages(moderator, part)
+            found[split] = {
+                "pages": len(part),
+                "lines": int(judged.truth.size),
+                **{name: round(value, 4) for name, value in metrics(judged).items()},
+                "labels": {row.label: round(row.f1, 3) for row in label_table(judged) if row.lines},
+            }
+    return found

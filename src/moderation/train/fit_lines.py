@@ -1,0 +1,83 @@
+"""First stage: multinomial logistic regression over hashed n-grams and line shape, quantised for serving."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from moderation.kernel.shape import ROWS
+from moderation.labels import NAMES
+from moderation.model.model import COLUMNS, LineModel
+from moderation.text.tables import Tables
+from moderation.train.features import LineFeatures, line_features
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineOptions:
+    """bits: log2 of the rows. c: inverse regularisation. shape: weight of a shape feature beside the n-grams, which
+    have length about 1 a line. min_lines: lines that a row must occur in."""
+
+    bits: int = 18
+    c: float = 5.0
+    gram: float = 0.2
+    shape: float = 0.03
+    min_lines: int = 2
+    iterations: int = 60
+
+
+DEFAULTS: Final = LineOptions()
+CLIP: Final = 0.9999
+"""Weights beyond this quantile of a column's absolute values are clipped, so that a few rows don't cost the rest
+their precision."""
+
+
+def fit_line_model(
+    lines: Sequence[str],
+    labels: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    tables: Tables,
+    options: LineOptions = DEFAULTS,
+) -> LineModel:
+    """Fit on single lines. labels: columns of the label table. weight: one a line."""
+    return fit_on_features(line_features(lines, tables, options.bits), labels, weight, options)
+
+
+def fit_on_features(
+    features: LineFeatures, labels: NDArray[np.int64], weight: NDArray[np.float64], options: LineOptions
+) -> LineModel:
+    """Rare rows are left out, the others weighted by inverse document frequency; both end up in the weights."""
+    frequency = np.bincount(features.grams.indices, minlength=1 << options.bits)
+    active = np.flatnonzero(frequency >= options.min_lines)
+    idf = np.log((1 + labels.size) / (1 + frequency[active])) + 1
+    scale = (options.gram * idf).astype(np.float32)
+    x = sp.hstack([features.grams[:, active] @ sp.diags(scale), features.shapes * options.shape]).tocsr()
+    model = LogisticRegression(C=options.c, max_iter=options.iterations, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is part of the regularisation
+        model.fit(x, labels, weight)
+    coef = np.zeros((len(NAMES), x.shape[1]), np.float64)
+    bias = np.full(len(NAMES), -20.0)
+    coef[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    grams = np.zeros((1 << options.bits, len(NAMES)), np.float64)
+    grams[active] = (coef[:, : active.size] * scale).T
+    shapes = (coef[:, active.size :] * options.shape).T
+    return quantise(grams, shapes, bias)
+
+
+def quantise(grams: NDArray[np.float64], shapes: NDArray[np.float64], bias: NDArray[np.float64]) -> LineModel:
+    """grams: (rows, n_labels). Eight bits a weight with one scale a label; the rest stays float32."""
+    n = grams.shape[1]
+    scale = np.empty(n)
+    for label in range(n):
+        used = np.abs(grams[:, label][grams[:, label] != 0])
+        scale[label] = max(float(np.quantile(used, CLIP)) if used.size else 0.0, 1e-9) / 127
+    weights = np.zeros((grams.shape[0], COLUMNS), np.int8)
+    weights[:, :n] = np.clip(np.rint(grams / scale), -127, 127)
+    assert shapes.shape == (ROWS, n)
+    return LineModel(weights, scale.astype(np.float32), shapes.astype(np.float32), bias.astype(np.float32))

@@ -11,13 +11,16 @@ from moderation.train.generate.stock import Stock
 
 ENDINGS: Final = (12, 2, 4, 1, 3)
 """How often an ending is of each label of CHROME."""
+PROSE: Final = 40
+STOPS: Final = "。！？…”」）"
 OPENINGS: Final = {"meta": 8, "nav": 1, "widget": 1}
 GAPS: Final = ("", "", "", " ", " ", "　", "　　", "  ")
 
 
 def glue(draft: Draft, rng: Random, stock: Stock) -> bool:
-    """Endings, and more rarely an opening, on some content lines; the last line is the likeliest."""
+    """Endings, more rarely an opening, on content lines; the last is the likeliest, and titles are left alone."""
     rows = draft.content(least=16)
+    rows = [row for row in rows if len(row.text) >= PROSE or row.text[-1] in STOPS] or rows
     if not rows:
         return False
     picked = rng.sample(rows, min(len(rows), rng.choice((1, 1, 1, 2, 3, 5))))

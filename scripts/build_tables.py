@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from moderation.text.classes import CharClass
 
 OUT = Path(__file__).parents[1] / "src/moderation/data/tables.safetensors"
-LIMIT = 0x30000
+LIMIT = 0xE0200  # up to the variation selectors
 DROPPED = 0xFFFFFFFF
 VERSION = "1"
 
@@ -104,8 +104,8 @@ def readings() -> tuple[list[int], list[int], list[int]]:
 def pack(syllable: str) -> int:
     """`fā` as a number: letters a-z as 1-26, five bits each, at most six letters; `ü` counts as `v`."""
     value = 0
-    plain = unicodedata.normalize("NFD", syllable.replace("ü", "v").replace("ǖ", "v").replace("ǘ", "v"))
-    letters = [c for c in plain.replace("ǚ", "v").replace("ǜ", "v").lower() if "a" <= c <= "z"]
+    plain = unicodedata.normalize("NFD", "".join("v" if c in "üǖǘǚǜ" else c for c in syllable))
+    letters = [c for c in plain.lower() if "a" <= c <= "z"]
     for letter in letters[:6]:
         value = value << 5 | (ord(letter) - 96)
     return value

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from moderation.errors import RestoreError, TextError
 from moderation.moderate import Moderator
 from moderation.policy import BUILT_IN
-from moderation.restore import restore
+from moderation.restoration import restore
 
 JUNK = [
     "首页 新闻 登录 注册",

@@ -1,8 +1,8 @@
 """Finds the junk in crawled Chinese text and takes it out, with every cut on record.
 
-    from moderation import Moderator
-    result = Moderator.load().clean(text)
-    result.text, result.verdicts, result.flags
+from moderation import Moderator
+result = Moderator.load().clean(text)
+result.text, result.verdicts, result.flags
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from moderation.moderate import Moderator
     from moderation.policy import Policy, load_policy
     from moderation.records import Flag, Removed, Repair, Span, Verdict
-    from moderation.restore import restore
+    from moderation.restoration import restore
     from moderation.result import Result
 
 __version__ = "0.1.0"
@@ -42,7 +42,7 @@ _HOME = {
     "Span": "records",
     "Verdict": "records",
     "load_policy": "policy",
-    "restore": "restore",
+    "restore": "restoration",
 }
 
 
@@ -52,6 +52,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'moderation' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415
 
-    if name == "restore":
-        return import_module("moderation.restore").restore
     return getattr(import_module(f"moderation.{_HOME[name]}"), name)

@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.judge import Lines, line_scores, read_lines
+from moderation.judge import line_scores
 from moderation.kernel.ngrams import ORDERS, gram_rows
 from moderation.labels import CONTENT, INDEX
+from moderation.lines import Lines, read_lines
 from moderation.model.model import Model
 from moderation.text.batch import pack
 

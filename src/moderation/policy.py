@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from moderation.errors import PolicyError
-from moderation.labels import ACTIONS, BY_NAME, LABELS, NAMES, Action
+from moderation.labels import ACTIONS, BY_NAME, CONTENT, LABELS, NAMES, Action
 
 DEFAULT_THRESHOLD: Final = 0.5
 BUILT_IN: Final = ("default", "keep-meta", "spam-only", "flag-only")
+CONTENT_NAME: Final = NAMES[CONTENT]
 KEYS: Final = {"name", "description", "threshold", "span_threshold", "repair", "labels"}
 
 
@@ -75,7 +76,7 @@ def parse_policy(text: str, *, where: str, name: str) -> Policy:
         raise PolicyError(f"{where}: not TOML ({error})") from None
     unknown = set(data) - KEYS
     if unknown:
-        raise PolicyError(f"{where}: unknown key {sorted(unknown)[0]!r}; known keys: {', '.join(sorted(KEYS))}")
+        raise PolicyError(f"{where}: unknown key {min(unknown)!r}; known keys: {', '.join(sorted(KEYS))}")
     base = threshold(data.get("threshold", DEFAULT_THRESHOLD), f"{where}: threshold")
     spans = threshold(data.get("span_threshold", base), f"{where}: span_threshold")
     repair = data.get("repair", False)
@@ -87,6 +88,8 @@ def parse_policy(text: str, *, where: str, name: str) -> Policy:
     for label in labels:
         if label not in BY_NAME:
             raise PolicyError(f"{where}: unknown label {label!r}; known labels: {', '.join(NAMES)}")
+    if parse_rule(labels.get(CONTENT_NAME, "keep"), base, f"{where}: labels.{CONTENT_NAME}").action == "drop":
+        raise PolicyError(f"{where}: content can't be dropped: nothing would be left; use keep or flag")
     rules = tuple(
         parse_rule(labels.get(label.name, label.default_action), base, f"{where}: labels.{label.name}")
         for label in LABELS
@@ -99,7 +102,7 @@ def parse_rule(value: Any, base: float, where: str) -> Rule:
     entry = value if isinstance(value, dict) else {"action": value}
     unknown = set(entry) - {"action", "threshold"}
     if unknown:
-        raise PolicyError(f"{where}: unknown key {sorted(unknown)[0]!r}; known keys: action, threshold")
+        raise PolicyError(f"{where}: unknown key {min(unknown)!r}; known keys: action, threshold")
     action = entry.get("action", "drop")
     if action not in ACTIONS:
         raise PolicyError(f"{where}: unknown action {action!r}; known actions: {', '.join(ACTIONS)}")

@@ -3,23 +3,28 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.judge import Judgement
-from moderation.kernel.assemble import cut_spans, gather, kept_characters
-from moderation.kernel.decide import decide_lines
+from moderation.kernel.assemble import DROP, cut_spans, gather, kept_characters
+from moderation.kernel.decide import KEEP, decide_lines
 from moderation.labels import ACTIONS, NAMES
 from moderation.policy import Policy
 from moderation.records import DocumentVerdicts, Flag, Removed, Repair, Span, Verdict, document_record
-from moderation.restore import clean_digest
+from moderation.restoration import clean_digest
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A judgement under a policy. label, action: uint8 (n,); junk: float32 (n,); keep: bool, one a character."""
+    """A judgement under a policy.
+
+    label, action: uint8 (n,), of the lines. junk: float32 (n,). span_action: uint8, of the judgement's spans.
+    keep: bool, one a character.
+    """
 
     judgement: Judgement
     policy: Policy
@@ -27,6 +32,7 @@ class Decision:
     label: NDArray[np.uint8]
     junk: NDArray[np.float32]
     action: NDArray[np.uint8]
+    span_action: NDArray[np.uint8]
     keep: NDArray[np.bool_]
 
 
@@ -71,8 +77,23 @@ class Result:
                     score=float(decision.judgement.probabilities[k, label]),
                     junk=float(decision.junk[k]),
                     action=ACTIONS[decision.action[k]],
-                    spans=(),
+                    spans=self._spans(k, offset),
                 )
+
+    def _spans(self, line: int, offset: int) -> tuple[Span, ...]:
+        """The spans of one line, in the document's own offsets."""
+        found = self._decision.judgement.spans
+        low, high = np.searchsorted(found.line, [line, line + 1])
+        return tuple(
+            Span(
+                start=int(found.start[q]) - offset,
+                end=int(found.end[q]) - offset,
+                label=NAMES[found.label[q]],
+                score=float(found.score[q]),
+                action=ACTIONS[self._decision.span_action[q]],
+            )
+            for q in range(low, high)
+        )
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -153,7 +174,12 @@ def decide(judgement: Judgement, policy: Policy, model_id: str) -> list[Result]:
         lines.blank,
         action,
     )
-    decision = Decision(judgement, policy, model_id, label, junk, action, keep)
+    spans = judgement.spans
+    span_action = np.where(spans.score >= policy.span_threshold, rule_action[spans.label], KEEP).astype(np.uint8)
+    span_action[action[spans.line] == DROP] = KEEP
+    cut = span_action == DROP
+    cut_spans(keep, spans.start[cut], spans.end[cut])
+    decision = Decision(judgement, policy, model_id, label, junk, action, span_action, keep)
     out, out_start = gather(batch.codes, keep, batch.doc_start)
     clean = out.tobytes().decode("utf-32-le")
-    return [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(zip(out_start, out_start[1:], strict=False))]
+    return [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(pairwise(out_start))]

@@ -11,7 +11,7 @@ from moderation.cli.json_record import parse_object, to_json
 from moderation.cli.options import Subparsers, add_input_options
 from moderation.cli.outputs import STDOUT, Transaction, is_folder, make_folder, refuse_overwriting, transaction
 from moderation.errors import InputError, RestoreError, UsageError
-from moderation.restore import restore
+from moderation.restoration import restore
 
 
 def add_parser(subparsers: Subparsers) -> None:

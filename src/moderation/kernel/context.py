@@ -29,7 +29,8 @@ FILTER = 1 << 13
 @inline
 def squash(x: float) -> float:
     """log(1 + x) / 4: counts and lengths up to thousands as 0 to about 2."""
-    return np.log(1.0 + x) / 4.0
+    out: float = np.log(1.0 + x) / 4.0
+    return out
 
 
 @inline
@@ -40,7 +41,9 @@ def pair_hash(a: np.uint32, b: np.uint32) -> np.uint32:
 
 
 @kernel
-def visible_lines(blank: NDArray[np.bool_], first_line: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def visible_lines(
+    blank: NDArray[np.bool_], first_line: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Indices of the lines that are not blank, and where each document begins among them: (m,), (n_docs + 1,)."""
     first = np.zeros(first_line.size, np.int64)
     at = np.empty(blank.size, np.int64)

@@ -35,7 +35,7 @@ def find_reading(
             high = middle
     if low == reading_char.size or reading_char[low] != code:
         return False
-    for j in range(reading_start[low], reading_start[low + 1]):
+    for j in range(reading_start[low], reading_start[low + 1]):  # noqa: SIM110 - numba knows no generators
         if reading[j] == packed:
             return True
     return False

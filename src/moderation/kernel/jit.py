@@ -10,7 +10,7 @@ R = TypeVar("R")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile `function` with numba. The cache lies beside the file or, where that is read-only, in the user's cache."""
+    """Compile `function` with numba. The cache lies beside the file; where that is read-only, in the user's cache."""
     compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return compiled
 

@@ -13,14 +13,16 @@ from moderation.kernel.jit import kernel
 @kernel
 def network_probabilities(
     features: NDArray[np.float32],
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
     w1: NDArray[np.float32],
     b1: NDArray[np.float32],
     w2: NDArray[np.float32],
     b2: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """softmax(relu(features @ w1 + b1) @ w2 + b2), (m, n_labels).
+    """softmax(relu(clip(features, low, high) @ w1 + b1) @ w2 + b2), (m, n_labels).
 
-    w1: (n_features, hidden). w2: (hidden, n_labels).
+    low, high: (n_features,), the range seen in training, so that no odd page is extrapolated to. w1: (n_features, hidden). w2: (hidden, n_labels).
     """
     m, width = features.shape
     hidden = b1.size
@@ -31,7 +33,7 @@ def network_probabilities(
         for j in range(hidden):
             h[j] = b1[j]
         for f in range(width):
-            x = features[v, f]
+            x = min(max(features[v, f], low[f]), high[f])
             if x != 0:
                 for j in range(hidden):
                     h[j] += x * w1[f, j]

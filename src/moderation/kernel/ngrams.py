@@ -24,13 +24,17 @@ def extend(h: np.uint32, c: np.uint32) -> np.uint32:
     return np.uint32(h ^ (h >> np.uint32(15)))
 
 
+LONGEST = 1 << 20
+"""Characters of a line that are scored: longer sums would not fit 32 bits, and change no verdict."""
+
+
 @kernel
 def count_grams(fold_start: NDArray[np.int64]) -> NDArray[np.int64]:
     """Grams a line has, boundary marks included: (n,). An empty line has none."""
     n = fold_start.size - 1
     out = np.zeros(n, np.int64)
     for k in range(n):
-        length = fold_start[k + 1] - fold_start[k]
+        length = min(LONGEST, fold_start[k + 1] - fold_start[k])
         if length:
             marked = length + 2
             for order in range(ORDERS):
@@ -47,7 +51,7 @@ def gram_rows(
     shift = np.uint32(32 - bits)
     for k in range(fold_start.size - 1):
         first = fold_start[k]
-        length = fold_start[k + 1] - first
+        length = min(LONGEST, fold_start[k + 1] - first)
         if length == 0:
             continue
         at = gram_start[k]
@@ -79,7 +83,7 @@ def sum_rows(
     shift = np.uint32(32 - bits)
     for k in range(n):
         first = fold_start[k]
-        length = fold_start[k + 1] - first
+        length = min(LONGEST, fold_start[k + 1] - first)
         if length == 0:
             continue
         total = out[k]

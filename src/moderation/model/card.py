@@ -1,6 +1,6 @@
 """CARD.md, generated from a model's manifest: what it was trained on, how it was measured, what it is not for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,16 @@ def measured(metrics: Mapping[str, Any]) -> list[str]:
         "| figure | " + " | ".join(splits) + " |",
         "|---" * (len(splits) + 1) + "|",
     ]
-    rows += [f"| {name} | " + " | ".join(str(metrics[split].get(name, "")) for split in splits) + " |" for name in names]
+    rows += [
+        f"| {name} | " + " | ".join(str(metrics[split].get(name, "")) for split in splits) + " |" for name in names
+    ]
     labels = sorted({label for split in splits for label in metrics[split]["labels"]})
-    rows += [f"| F1 of {n} | " + " | ".join(str(metrics[s]["labels"].get(n, "")) for s in splits) + " |" for n in labels]
+    rows += [
+        f"| F1 of {n} | " + " | ".join(str(metrics[s]["labels"].get(n, "")) for s in splits) + " |" for n in labels
+    ]
     return [*rows, ""]
+
+
+def table_row(name: str, cells: Sequence[object]) -> str:
+    """One row of a Markdown table."""
+    return f"| {name} | " + " | ".join(str(cell) for cell in cells) + " |"

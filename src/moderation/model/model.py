@@ -11,6 +11,9 @@ from moderation.text.tables import Tables
 COLUMNS = 16
 """Columns of a weight row: the labels, padded so that a row is sixteen bytes."""
 
+SPAN_FACTS = 18
+"""Numbers that decide whether a found run is junk: ten of the tagger's, eight of the line model's."""
+
 
 @dataclass(frozen=True, slots=True)
 class LineModel:
@@ -33,26 +36,53 @@ class LineModel:
 
 @dataclass(frozen=True, slots=True)
 class ContextModel:
-    """Second stage: a line among its neighbours, one hidden layer over kernel/context.py's features.
+    """Second stage: a line among its neighbours, over kernel/context.py's features.
 
-    w1: float32 (FEATURES, hidden), b1: (hidden,), w2: (hidden, n_labels), b2: (n_labels,).
+    A network with one hidden layer gives all labels. low, high: float32 (FEATURES,). w1: (FEATURES, hidden),
+    b1: (hidden,), w2: (hidden, n_labels), b2: (n_labels,).
+    Boosted trees give the probability of content a second time, and the mean of both counts. root: int32 (trees,).
+    feature: int16, threshold: float32, child: int32, value: float32, one a node; baseline: float32 (1,).
     """
 
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
     w1: NDArray[np.float32]
     b1: NDArray[np.float32]
     w2: NDArray[np.float32]
     b2: NDArray[np.float32]
+    root: NDArray[np.int32]
+    feature: NDArray[np.int16]
+    threshold: NDArray[np.float32]
+    child: NDArray[np.int32]
+    value: NDArray[np.float32]
+    baseline: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanModel:
+    """Junk inside lines; the tagger's weights are columns 12 to 15 of the line model's gram_weights.
+
+    scale: float32 (4,). edge: float32 (5, 5, 4). begin, close: float32 (17, 17). accept: float32 (19,), logistic
+    weights over a run's facts and a bias. See kernel/spans.py.
+    """
+
+    scale: NDArray[np.float32]
+    edge: NDArray[np.float32]
+    begin: NDArray[np.float32]
+    close: NDArray[np.float32]
+    accept: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """All that scoring needs. `id` is name@digest, as it stands in every verdict.
 
-    Without `context`, every line is judged by itself.
+    Without `context`, every line is judged by itself; without `spans`, none is looked for.
     """
 
     lines: LineModel
     context: ContextModel | None
+    spans: SpanModel | None
     tables: Tables
     manifest: dict[str, Any]
 

@@ -15,11 +15,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from moderation.errors import ModelError
-from moderation.kernel.context import CONTEXT_VERSION, FEATURES
+from moderation.kernel.context import CONTEXT_VERSION
 from moderation.kernel.ngrams import HASH_VERSION
-from moderation.kernel.shape import ROWS
 from moderation.labels import NAMES
-from moderation.model.model import COLUMNS, ContextModel, LineModel, Model
+from moderation.model.check import check_model
+from moderation.model.model import ContextModel, LineModel, Model, SpanModel
 from moderation.text.tables import FIELDS, NORMALISER_VERSION, Tables
 
 FORMAT: Final = 1
@@ -71,12 +71,22 @@ def manifest_digest(manifest: Mapping[str, Any]) -> str:
 
 
 def save_model(
-    folder: Path, lines: LineModel, context: ContextModel | None, tables: Tables, facts: Mapping[str, Any]
+    folder: Path,
+    stages: Mapping[str, LineModel | ContextModel | SpanModel | None],
+    tables: Tables,
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Write a model and return its manifest. facts: name, training data, metrics and whatever the card tells."""
-    arrays: dict[str, NDArray[np.generic]] = {f"lines.{f.name}": getattr(lines, f.name) for f in fields(lines)}
-    if context is not None:
-        arrays |= {f"context.{f.name}": getattr(context, f.name) for f in fields(context)}
+    """Write a model and return its manifest.
+
+    stages: `lines` and, where there are any, `context` and `spans`. facts: name, training data, metrics and whatever
+    the card tells.
+    """
+    arrays: dict[str, NDArray[np.generic]] = {
+        f"{stage}.{f.name}": getattr(part, f.name)
+        for stage, part in stages.items()
+        if part is not None
+        for f in fields(part)
+    }
     arrays |= {f"tables.{name}": array for name, array in tables.arrays().items()}
     weights = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
     manifest: dict[str, Any] = {
@@ -119,23 +129,28 @@ def load_folder(folder: Path, stamp: tuple[int, ...]) -> Model:
     try:
         arrays = load(weights)
         lines = LineModel(**{f.name: arrays[f"lines.{f.name}"] for f in fields(LineModel)})
-        context = None
+        context = spans = None
         if "context.w1" in arrays:
             context = ContextModel(**{f.name: arrays[f"context.{f.name}"] for f in fields(ContextModel)})
+        if "spans.scale" in arrays:
+            spans = SpanModel(**{f.name: arrays[f"spans.{f.name}"] for f in fields(SpanModel)})
         tables = Tables(**{name: arrays[f"tables.{name}"] for name in FIELDS})
     except (SafetensorError, KeyError) as error:
-        raise ModelError(f"model {folder}: {WEIGHTS} lacks an array or is no safetensors file ({error}); {AGAIN}") from None
-    check_shapes(folder, lines, context)
-    return Model(lines, context, tables, manifest)
+        raise ModelError(
+            f"model {folder}: {WEIGHTS} lacks an array or is no safetensors file ({error}); {AGAIN}"
+        ) from None
+    model = Model(lines, context, spans, tables, manifest)
+    check_model(folder, model)
+    return model
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest, checked."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"model {folder}: {MANIFEST} can't be read ({error}); {AGAIN}") from None
-    if not isinstance(manifest, dict) or "format" not in manifest:
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
         raise ModelError(f"model {folder}: {MANIFEST} is not the manifest of a model; {AGAIN}")
     if manifest["format"] != FORMAT:
         what = "upgrade moderation" if manifest["format"] > FORMAT else AGAIN
@@ -156,25 +171,3 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if manifest[key] != version:
             raise ModelError(f"model {folder} has {key} {manifest[key]}, this version works with {version}; {AGAIN}")
     return manifest
-
-
-def check_shapes(folder: Path, lines: LineModel, context: ContextModel | None) -> None:
-    """Refuse arrays that the kernels would read beyond."""
-    n = len(NAMES)
-    expected: list[tuple[str, NDArray[np.generic], type[np.generic], tuple[int, ...]]] = [
-        ("gram_weights", lines.gram_weights, np.int8, (1 << lines.bits, COLUMNS)),
-        ("gram_scale", lines.gram_scale, np.float32, (n,)),
-        ("shape_weights", lines.shape_weights, np.float32, (ROWS, n)),
-        ("bias", lines.bias, np.float32, (n,)),
-    ]
-    if context is not None:
-        hidden = context.b1.size
-        expected += [
-            ("w1", context.w1, np.float32, (FEATURES, hidden)),
-            ("b1", context.b1, np.float32, (hidden,)),
-            ("w2", context.w2, np.float32, (hidden, n)),
-            ("b2", context.b2, np.float32, (n,)),
-        ]
-    for name, array, dtype, shape in expected:
-        if array.dtype != dtype or array.shape != shape:
-            raise ModelError(f"model {folder}: {name} is {array.dtype} {array.shape}, expected {shape}; {AGAIN}")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -31,7 +32,7 @@ class LabelledSpan:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPage:
-    """One page; `labels[i]` belongs to `lines[i]` and is None for a blank line. `group` keeps related pages together."""
+    """One page; `labels[i]` belongs to `lines[i]` and is None for a blank line."""
 
     id: str
     lines: tuple[str, ...]
@@ -50,7 +51,7 @@ class LabelledPage:
 
 def read_labelled(paths: Iterable[Path]) -> list[LabelledPage]:
     """Every page of the files, in order. Raises UsageError that names file, line and what was expected."""
-    pages = []
+    pages: list[LabelledPage] = []
     for path in paths:
         if not path.is_file():
             raise UsageError(f"{path}: no such file; labelled data is {FORMS}")
@@ -63,6 +64,14 @@ def read_labelled(paths: Iterable[Path]) -> list[LabelledPage]:
 def read_one(path: Path) -> Iterator[LabelledPage]:
     """The pages of one file, by its suffix."""
     suffix = path.suffix.lower()
+    try:
+        yield from read_suffix(path, suffix)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from None
+
+
+def read_suffix(path: Path, suffix: str) -> Iterator[LabelledPage]:
+    """The pages of one file of this suffix."""
     if suffix in {".jsonl", ".ndjson", ".json"}:
         yield from read_jsonl(path)
     elif suffix in {".csv", ".tsv"}:
@@ -109,15 +118,21 @@ def flat_pages(path: Path, rows: list[tuple[str, str, str]]) -> Iterator[Labelle
             yield LabelledPage(f"{path.name}#{n}", (line,), (name,), kind="line", source=where)
 
 
-def page_from_record(record: dict[str, object], where: str) -> LabelledPage:
+def page_from_record(record: dict[str, Any], where: str) -> LabelledPage:
     """A page of the page format; labels are names or codes."""
     lines, labels = record.get("lines"), record.get("labels")
     if not isinstance(lines, list) or not isinstance(labels, list) or len(lines) != len(labels):
         raise UsageError(f"{where}: lines and labels must be lists of one length")
     names = tuple(None if label is None else label_name(str(label), where) for label in labels)
+    if not all(isinstance(line, str) and "\n" not in line for line in lines):
+        raise UsageError(f"{where}: every line must be a string without a line break")
     spans = []
-    for span in record.get("spans") or ():  # type: ignore[attr-defined]
-        line, start, end = int(span["line"]), int(span["start"]), int(span["end"])
+    found = record.get("spans") or []
+    for span in found if isinstance(found, list) else [found]:
+        try:
+            line, start, end, _ = int(span["line"]), int(span["start"]), int(span["end"]), span["label"]
+        except (KeyError, TypeError, ValueError):
+            raise UsageError(f"{where}: a span has line, start, end and label, found {span!r}") from None
         if not (0 <= line < len(lines) and 0 <= start < end <= len(lines[line])):
             raise UsageError(f"{where}: span {span} does not lie within its line")
         spans.append(LabelledSpan(line, start, end, label_name(str(span["label"]), where)))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from moderation.judge import read_lines
 from moderation.kernel.ngrams import gram_rows
 from moderation.kernel.shape import GROUPS, ROWS
+from moderation.lines import read_lines
 from moderation.text.batch import pack
 from moderation.text.tables import Tables
 
@@ -29,10 +29,11 @@ def line_features(lines: Sequence[str], tables: Tables, bits: int) -> LineFeatur
     gram_start = np.concatenate([[0], np.cumsum(read.n_grams)])
     columns = gram_rows(read.folded, read.fold_start, gram_start, bits)
     norm = 1.0 / np.sqrt(np.maximum(read.n_grams, 1))
-    grams = sp.csr_matrix((np.repeat(norm, read.n_grams).astype(np.float32), columns, gram_start), (len(lines), 1 << bits))
+    grams = sp.csr_matrix(
+        (np.repeat(norm, read.n_grams).astype(np.float32), columns, gram_start), (len(lines), 1 << bits)
+    )
     grams.sum_duplicates()
     indptr = np.arange(0, read.shape_rows.size + 1, GROUPS)
     ones = np.ones(read.shape_rows.size, np.float32)
     shapes = sp.csr_matrix((ones, read.shape_rows.ravel(), indptr), (len(lines), ROWS))
     return LineFeatures(grams, shapes)
-

@@ -1,7 +1,7 @@
 """Labelled pages to a serving model: first stage, out-of-fold scores, second stage, manifest and card."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from moderation.text.tables import built_tables
 from moderation.train.corpus import held_out, trainable
 from moderation.train.dataset import LabelledPage
 from moderation.train.evaluate import judge_pages
+from moderation.train.features import line_features
 from moderation.train.fit_context import (
     ContextOptions,
     fit_context_model,
@@ -26,7 +27,7 @@ from moderation.train.fit_context import (
     table_of,
 )
 from moderation.train.fit_lines import LineOptions, fit_on_features
-from moderation.train.features import line_features
+from moderation.train.fit_spans import SpanOptions, fit_spans
 from moderation.train.generate import generate_pages
 from moderation.train.metrics import label_table, metrics
 
@@ -47,6 +48,7 @@ class TrainOptions:
     jobs: int = 2
     line_options: LineOptions = field(default_factory=LineOptions)
     context_options: ContextOptions = field(default_factory=ContextOptions)
+    span_options: SpanOptions = field(default_factory=SpanOptions)
 
 
 def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) -> Model:
@@ -73,7 +75,12 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
         say("fitting the context model")
         around = page_features(table, scores, tables)
         context = fit_context_model(around, table.labels, table.weight, options.context_options, options.seed)
-    return Model(lines, context, tables, {"name": "unsaved", "digest": "0" * 64})
+    spans = None
+    if any(page.spans for page in given):
+        say("fitting the span tagger")
+        fold = fold_with_sources([*given, *made], options.span_options.folds, options.seed)
+        lines, spans = fit_spans([*given, *made], fold, lines, tables, options.span_options, options.seed, options.jobs)
+    return Model(lines, context, spans, tables, {"name": "unsaved", "digest": "0" * 64})
 
 
 def fold_with_sources(pages: Sequence[LabelledPage], folds: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -94,9 +101,10 @@ def train_and_save(
         "options": asdict(options) | {"jobs": None},
         "metrics": measure(model, pages, say),
     }
-    manifest = save_model(folder, model.lines, model.context, model.tables, facts)
+    stages = {"lines": model.lines, "context": model.context, "spans": model.spans}
+    manifest = save_model(folder, stages, model.tables, facts)
     write_card(folder, manifest)
-    return Model(model.lines, model.context, model.tables, manifest)
+    return replace(model, manifest=manifest)
 
 
 def measure(model: Model, pages: Sequence[LabelledPage], say: Say) -> dict[str, Any]:

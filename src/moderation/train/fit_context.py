@@ -3,16 +3,19 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
 
-from moderation.judge import line_scores, read_lines, surroundings
-from moderation.labels import INDEX, NAMES
+from moderation.judge import line_scores, surroundings
+from moderation.labels import CONTENT, INDEX, NAMES
+from moderation.lines import read_lines
 from moderation.model.model import ContextModel
 from moderation.text.batch import pack
 from moderation.text.tables import Tables
@@ -23,16 +26,21 @@ from moderation.train.fit_lines import LineOptions, fit_on_features
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextOptions:
-    """hidden: units of the one layer. alpha: L2 penalty. folds: parts for out-of-fold scores."""
+    """hidden: units of the one layer. alpha: L2 penalty. trees, tree_rate: of the boosted trees. folds: parts for
+    out-of-fold scores."""
 
     hidden: int = 64
     alpha: float = 3.0
     epochs: int = 30
     rate: float = 1e-3
+    trees: int = 150
+    tree_rate: float = 0.08
     folds: int = 5
 
 
 DEFAULTS: Final = ContextOptions()
+CLIP: Final = 4.0
+"""Features count at most so many standard deviations from their mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,8 @@ def out_of_fold(
         seen = line_fold != k
         grams, shapes = features.grams[seen], features.shapes[seen]
         model = fit_on_features(LineFeatures(grams, shapes), table.labels[seen], table.weight[seen], options)
-        return line_scores(read, model)[line_fold == k]
+        scores: NDArray[np.float32] = line_scores(read, model)[line_fold == k]
+        return scores
 
     out = np.zeros((len(table.lines), len(NAMES)), np.float32)
     ids = range(int(fold.max()) + 1)
@@ -87,7 +96,8 @@ def out_of_fold(
 
 def page_features(table: Table, probabilities: NDArray[np.float32], tables: Tables) -> NDArray[np.float32]:
     """Context features of the table's lines, row by row."""
-    texts, labelled = [], []
+    texts: list[str] = []
+    labelled: list[bool] = []
     for page in table.pages:
         rows = [line if label is not None else "" for line, label in zip(page.lines, page.labels, strict=True)]
         texts.append("\n".join(rows))
@@ -98,7 +108,8 @@ def page_features(table: Table, probabilities: NDArray[np.float32], tables: Tabl
     found, visible = surroundings(lines, scores)
     out = np.zeros((lines.line_start.size, found.shape[1]), np.float32)
     out[visible] = found
-    return out[np.array(labelled)]
+    rows_found: NDArray[np.float32] = out[np.array(labelled)]
+    return rows_found
 
 
 def fit_context_model(
@@ -108,28 +119,100 @@ def fit_context_model(
     options: ContextOptions = DEFAULTS,
     seed: int = 0,
 ) -> ContextModel:
-    """Fit the network on standardised features; the standardisation goes into the weights."""
+    """Fit network and trees, on one thread: beside other work, BLAS threads only wait for each other."""
+    with threadpool_limits(1):
+        return ContextModel(
+            **fit_network(features, labels, weight, options, seed), **fit_trees(features, labels, weight, options, seed)
+        )
+
+
+def fit_network(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    options: ContextOptions,
+    seed: int,
+) -> dict[str, NDArray[np.float32]]:
+    """Fit the network on clipped, standardised features; the standardisation goes into the weights."""
     mean = features.mean(0)
     deviation = np.maximum(features.std(0), 1e-3)
     network = MLPClassifier(
         (options.hidden,),
         alpha=options.alpha,
-        batch_size=256,
+        batch_size=min(256, labels.size),
         learning_rate_init=options.rate,
         max_iter=options.epochs,
         random_state=seed,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is chosen, not a failure
-        network.fit((features - mean) / deviation, labels, sample_weight=weight)
+        network.fit(np.clip((features - mean) / deviation, -CLIP, CLIP), labels, sample_weight=weight)
     w1, w2 = network.coefs_
     b1, b2 = network.intercepts_
+    if network.classes_.size == 2:  # scikit-learn gives two classes one output
+        w2, b2 = np.hstack([-w2 / 2, w2 / 2]), np.concatenate([-b2 / 2, b2 / 2])
     all_w2 = np.zeros((options.hidden, len(NAMES)))
     all_b2 = np.full(len(NAMES), -20.0)
     all_w2[:, network.classes_], all_b2[network.classes_] = w2, b2
-    return ContextModel(
-        w1=(w1 / deviation[:, None]).astype(np.float32),
-        b1=(b1 - (mean / deviation) @ w1).astype(np.float32),
-        w2=all_w2.astype(np.float32),
-        b2=all_b2.astype(np.float32),
+    found = {
+        "low": mean - CLIP * deviation,
+        "high": mean + CLIP * deviation,
+        "w1": w1 / deviation[:, None],
+        "b1": b1 - (mean / deviation) @ w1,
+        "w2": all_w2,
+        "b2": all_b2,
+    }
+    return {name: array.astype(np.float32) for name, array in found.items()}
+
+
+def fit_trees(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    options: ContextOptions,
+    seed: int,
+) -> dict[str, NDArray[Any]]:
+    """Fit the trees that tell content from the rest, and lay their nodes out for the kernel."""
+    model = HistGradientBoostingClassifier(
+        max_iter=options.trees,
+        learning_rate=options.tree_rate,
+        max_leaf_nodes=15,
+        min_samples_leaf=30,
+        l2_regularization=5.0,
+        max_features=0.3,
+        early_stopping=False,
+        random_state=seed,
     )
+    model.fit(features, labels == CONTENT, sample_weight=weight)
+    return lay_out(model) | {"baseline": np.asarray(model._baseline_prediction, np.float32).reshape(1)}
+
+
+def lay_out(model: HistGradientBoostingClassifier) -> dict[str, NDArray[Any]]:
+    """The nodes of all trees, the two children of a node side by side; the fields that kernel/trees.py reads."""
+    root: list[int] = []
+    rows: list[tuple[int, float, int, float]] = []
+    for (predictor,) in model._predictors:
+        nodes = predictor.nodes
+        root.append(len(rows))
+        place = {0: len(rows)}
+        rows.append((0, 0.0, 0, 0.0))
+        queue = [0]
+        for n in queue:
+            node = nodes[n]
+            if node["is_leaf"]:
+                rows[place[n]] = (0, 0.0, 0, float(node["value"]))
+                continue
+            pair = len(rows)
+            for offset, side in enumerate(("left", "right")):
+                place[int(node[side])] = pair + offset
+                rows.append((0, 0.0, 0, 0.0))
+                queue.append(int(node[side]))
+            rows[place[n]] = (int(node["feature_idx"]), float(node["num_threshold"]), pair, 0.0)
+    feature, threshold, child, value = zip(*rows, strict=True)
+    return {
+        "root": np.array(root, np.int32),
+        "feature": np.array(feature, np.int16),
+        "threshold": np.array(threshold, np.float32),
+        "child": np.array(child, np.int32),
+        "value": np.array(value, np.float32),
+    }

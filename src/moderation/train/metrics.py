@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +39,9 @@ class Judged:
         return Judged(*(getattr(self, name)[index] for name in self.__slots__))
 
 
-def ratio(part: float, whole: float) -> float:
+def ratio(part: SupportsFloat, whole: SupportsFloat) -> float:
     """part / whole, and 0 where there is nothing to divide by."""
-    return float(part) / float(whole) if whole else 0.0
+    return float(part) / float(whole) if float(whole) else 0.0
 
 
 def f1_score(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:

@@ -39,7 +39,11 @@ def report_text(found: dict[str, Any]) -> str:
             f"{row['label']:<10}{row['precision']:>10.3f}{row['recall']:>8.3f}{row['f1']:>8.3f}{row['lines']:>8}"
         )
     codes = [BY_NAME[name].code for name in found["confusion"]["labels"]]
-    rows += ["", "confusion: rows are the true labels, columns the found ones", " " * 10 + "".join(f"{c:>6}" for c in codes)]
+    rows += [
+        "",
+        "confusion: rows are the true labels, columns the found ones",
+        " " * 10 + "".join(f"{c:>6}" for c in codes),
+    ]
     for name, cells in zip(found["confusion"]["labels"], found["confusion"]["rows"], strict=True):
         rows.append(f"{name:<10}" + "".join(f"{cell:>6}" for cell in cells))
     return "\n".join(rows)

@@ -9,7 +9,7 @@ from moderation.errors import RestoreError
 
 def clean_digest(text: str) -> str:
     """Sixteen hexadecimal digits that tell whether a clean text is still the one that the record belongs to."""
-    return hashlib.blake2b(text.encode("utf-8"), digest_size=8).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def restore(clean: str, record: Mapping[str, Any]) -> str:
@@ -29,6 +29,8 @@ def restore(clean: str, record: Mapping[str, Any]) -> str:
     pieces = []
     done = 0
     for at, length, text, _ in sorted(edits, key=lambda edit: (edit[0], edit[3])):
+        if not done <= at <= at + length <= len(clean):
+            raise RestoreError(f"the verdicts record places an edit at {at}, outside the clean text; clean again")
         pieces.append(clean[done:at])
         pieces.append(text)
         done = at + length

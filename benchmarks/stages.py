@@ -1,0 +1,101 @@
+"""Where the time of clean_many goes, stage by stage: python -m benchmarks.stages [-o]."""
+
+import argparse
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.data import circumstances, megabytes, pages, write_result
+from moderation.judge import Judgement
+from moderation.kernel.context import context_features, line_facts, page_sets, visible_lines
+from moderation.kernel.fold import fold_lines
+from moderation.kernel.lines import split_lines
+from moderation.kernel.network import network_probabilities
+from moderation.kernel.ngrams import count_grams, sum_rows
+from moderation.kernel.score import line_logits, softmax
+from moderation.kernel.shape import shape_rows
+from moderation.labels import CONTENT
+from moderation.lines import read_lines
+from moderation.moderate import Moderator
+from moderation.result import decide
+from moderation.spans import NO_SPANS, find_spans
+from moderation.text.batch import batches, pack
+
+Stages = dict[str, list[float]]
+
+
+def clock(stages: Stages, name: str, call: Callable[..., Any], *args: Any) -> Any:
+    """Run a stage and add its seconds to the round."""
+    start = time.perf_counter()
+    result = call(*args)
+    stages.setdefault(name, [0.0])[-1] += time.perf_counter() - start
+    return result
+
+
+def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> None:
+    """What clean_many does, with a clock around each stage."""
+    model, tables, first = moderator.model, moderator.model.tables, moderator.model.lines
+    reading = tables.reading_char, tables.reading_start, tables.reading
+    for part in batches(texts):
+        batch = clock(stages, "pack", pack, part)
+        codes = batch.codes
+        start, end, _, _ = clock(stages, "split", split_lines, codes, batch.doc_start)
+        folding = codes, start, end, tables.page, tables.fold_delta, tables.char_class, *reading
+        folded, fold_start, _ = clock(stages, "fold", fold_lines, *folding)
+        rows, _, _ = clock(stages, "shape", shape_rows, codes, start, end, tables.page, tables.char_class)
+        n_grams = clock(stages, "count grams", count_grams, fold_start)
+        sums = clock(stages, "sum rows", sum_rows, folded, fold_start, first.gram_weights, first.bits)
+        scoring = sums, n_grams, rows, first.gram_scale, first.shape_weights, first.bias
+        logits = clock(stages, "logits", line_logits, *scoring)
+        probabilities = clock(stages, "softmax", softmax, logits)
+        lines = read_lines(batch, tables)  # not timed again: the record that the next stages want
+        if model.context is not None:
+            seen = clock(stages, "visible lines", visible_lines, lines.blank, lines.first_line)
+            facts = clock(stages, "line facts", line_facts, lines.counts, seen[0], lines.ends)
+            sets = clock(stages, "page sets", page_sets, folded, fold_start, probabilities, *seen)
+            features = clock(stages, "context features", context_features, probabilities, facts, sets, *seen)
+            c = model.context
+            found = clock(stages, "network", network_probabilities, features, c.w1, c.b1, c.w2, c.b2)
+            probabilities = probabilities.copy()
+            probabilities[seen[0]] = found
+        spans = NO_SPANS
+        if model.spans is not None:
+            chosen = np.flatnonzero((probabilities[:, CONTENT] >= 0.5) & ~lines.blank)
+            spans = clock(stages, "spans", find_spans, lines, chosen, first, model.spans, tables)
+        judgement = Judgement(lines, probabilities, spans)
+        clock(stages, "decide and assemble", decide, judgement, moderator.policy, model.id)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-o", "--store", action="store_true", help="store the table in benchmarks/results/stages.json")
+    parser.add_argument("--rounds", type=int, default=9)
+    args = parser.parse_args()
+    moderator, texts = Moderator.load(), pages()
+    one_round(moderator, texts, {})
+    stages: Stages = {}
+    for _ in range(args.rounds):
+        for row in stages.values():
+            row.append(0.0)
+        one_round(moderator, texts, stages)
+    seconds_of = {name: median(row) for name, row in stages.items()}
+    total, size = sum(seconds_of.values()), megabytes(texts)
+    print(f"{len(texts)} pages, {size:.2f} MB of UTF-8, model {moderator.model.id}; median of {args.rounds} rounds\n")
+    print(f"{'stage':<22}{'ms':>9}{'MB/s':>10}{'share':>8}")
+    for name, spent in seconds_of.items():
+        print(f"{name:<22}{spent * 1e3:>9.2f}{size / spent:>10.1f}{spent / total:>8.1%}")
+    print(f"{'all':<22}{total * 1e3:>9.2f}{size / total:>10.1f}{1:>8.1%}")
+    if args.store:
+        table = {
+            name: {"seconds": round(s, 6), "megabytes_per_second": round(size / s, 2), "share": round(s / total, 4)}
+            for name, s in seconds_of.items()
+        }
+        path = write_result("stages", {"stages": table, "rounds": args.rounds} | circumstances(moderator.model))
+        print(f"stored in {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,452 @@
+"""Slow twins of the kernels, in plain Python and numpy, written from the definitions: the tests hold one to the other.
+
+Same arguments, same dtypes. Nothing that serves a user calls them.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.kernel.context import FEATURES, FILTER, N_LABELS, NEAR, WINDOWS
+from moderation.kernel.shape import GROUPS, N_CLASSES, ROWS
+
+Strings = list[str]
+UINT32 = 0xFFFFFFFF
+
+SPACE, INVISIBLE, HAN = 4, 5, 1
+BREAK = "\n"
+OPENING, CLOSING = "(（", ")）"
+TONED_U = "üǖǘǚǜ"
+
+BUCKETS = (1, 2, 3, 4, 6, 9, 15)
+RATIOS = (0.03125, 0.0833, 0.1667, 0.3333, 0.6667)
+
+
+def text_of(codes: NDArray[np.uint32]) -> str:
+    """The code points as a string; unlike a decoder it takes any."""
+    return "".join(map(chr, codes.tolist()))
+
+
+def split_lines(
+    codes: NDArray[np.uint32], doc_start: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Twin of kernel/lines.py: str.split at the newline, and one carriage return less before it."""
+    start, end, behind, first = [], [], [], [0]
+    for a, b in zip(doc_start[:-1].tolist(), doc_start[1:].tolist(), strict=True):
+        at = a
+        pieces = text_of(codes[a:b]).split(BREAK)
+        for n, piece in enumerate(pieces):
+            broken = n + 1 < len(pieces)
+            start.append(at)
+            end.append(at + len(piece.removesuffix("\r") if broken else piece))
+            at += len(piece) + broken
+            behind.append(at)
+        first.append(len(start))
+    return np.array(start, np.int64), np.array(end, np.int64), np.array(behind, np.int64), np.array(first, np.int64)
+
+
+def looked_up(code: int, page: NDArray[np.uint16], table: NDArray[np.generic], otherwise: int) -> int:
+    """A two-level table's entry, or `otherwise` for code points beyond it."""
+    return int(table[page[code >> 8], code & 255]) if code >> 8 < page.size else otherwise
+
+
+def readings_of(
+    code: int, reading_char: NDArray[np.uint32], reading_start: NDArray[np.int32], reading: NDArray[np.uint32]
+) -> Strings:
+    """The readings of a character as words of a-z."""
+    place = np.flatnonzero(reading_char == code)
+    if not place.size:
+        return []
+    packed = reading[reading_start[place[0]] : reading_start[place[0] + 1]].tolist()
+    return ["".join(chr(96 + (word >> shift & 31)) for shift in range(25, -5, -5) if word >> shift) for word in packed]
+
+
+def fold_lines(
+    codes: NDArray[np.uint32],
+    line_start: NDArray[np.int64],
+    line_end: NDArray[np.int64],
+    page: NDArray[np.uint16],
+    fold_delta: NDArray[np.uint32],
+    char_class: NDArray[np.uint8],
+    reading_char: NDArray[np.uint32],
+    reading_start: NDArray[np.int32],
+    reading: NDArray[np.uint32],
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+    """Twin of kernel/fold.py: take out bracketed readings, fold, take out the invisible, collapse white space."""
+
+    def fold(char: str) -> int:
+        code = ord(char)
+        return (code + looked_up(code, page, fold_delta, 0)) & UINT32
+
+    def is_reading(char: str, inner: str) -> bool:
+        if inner == char:
+            return True
+        word = "".join("v" if c in TONED_U else chr(fold(c)) if ord(c) < 0x250 else "?" for c in inner)
+        known = readings_of(ord(char), reading_char, reading_start, reading)
+        return word.isascii() and word.isalpha() and word in known
+
+    def without_readings(line: str) -> Iterator[int]:
+        i = 0
+        while i < len(line):
+            yield i
+            char = line[i]
+            i += 1
+            if looked_up(ord(char), page, char_class, 0) == HAN and line[i : i + 1] and line[i] in OPENING:
+                close = next((j for j in range(i + 1, min(i + 8, len(line))) if line[j] in CLOSING), 0)
+                if close and is_reading(char, line[i + 1 : close]):
+                    i = close + 1
+
+    folded: list[int] = []
+    source: list[int] = []
+    fold_start = [0]
+    for a, b in zip(line_start.tolist(), line_end.tolist(), strict=True):
+        line = text_of(codes[a:b])
+        seen = [(f, i) for i in without_readings(line) if (f := fold(line[i])) != UINT32]
+        once = [(f, i) for n, (f, i) in enumerate(seen) if f != 32 or (n and seen[n - 1][0] != 32)]
+        if once and once[-1][0] == 32:
+            once.pop()
+        folded += [f for f, _ in once]
+        source += [a + i for _, i in once]
+        fold_start.append(len(folded))
+    return np.array(folded, np.uint32), np.array(fold_start, np.int64), np.array(source, np.int64)
+
+
+def length_limits() -> list[float]:
+    """The lengths at which the fifteen upper steps of the length scale begin."""
+    limits = [2.0]
+    while len(limits) < 15:
+        limits.append(limits[-1] * 1.5 + 0.5)
+    return limits
+
+
+def ratio(part: int, whole: int) -> int:
+    """Twin of kernel/shape.py's: eight steps, of which the first is none and the last is all."""
+    if part in (0, whole):
+        return 7 if part else 0
+    return 1 + bisect_right(RATIOS, part / whole)
+
+
+def shape_rows(
+    codes: NDArray[np.uint32],
+    line_start: NDArray[np.int64],
+    line_end: NDArray[np.int64],
+    page: NDArray[np.uint16],
+    char_class: NDArray[np.uint8],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
+    """Twin of kernel/shape.py: each line's facts side by side, then each moved behind the rows of those before it."""
+    rows = np.zeros((line_start.size, GROUPS), np.int32)
+    counts = np.zeros((line_start.size, N_CLASSES), np.int32)
+    ends = np.full((line_start.size, 2), -1, np.int8)
+    limits = length_limits()
+    for k, (a, b) in enumerate(zip(line_start.tolist(), line_end.tolist(), strict=True)):
+        kinds = [looked_up(code, page, char_class, 0) for code in codes[a:b].tolist()]
+        visible = [kind for kind in kinds if kind not in (SPACE, INVISIBLE)]
+        n_of = Counter(kinds)
+        counts[k] = [n_of[kind] for kind in range(N_CLASSES)]
+        if not visible:
+            continue
+        n = len(visible)
+        ends[k] = visible[0], visible[-1]
+        length = bisect_right(limits, n)
+        coarse = min(3, length // 4)
+        others = n_of[13] + n_of[14] + n_of[15]
+        several = [bisect_right(BUCKETS, n_of[kind]) for kind in (7, 6, 11)]
+        shares = [ratio(part, n) for part in (n_of[1], n_of[2], n_of[3], others)]
+        blanks = bisect_right(BUCKETS, n_of[4])
+        headed = bisect_right(BUCKETS, n_of[8] + n_of[9])
+        by_length = [visible[-1], visible[0], *several, *shares, blanks]
+        sizes = [16, 64, 64, *[32] * 3, *[32] * 4, 32, 64]
+        within = [length, *[value * 4 + coarse for value in by_length], headed * 8 + shares[2]]
+        rows[k] = np.cumsum([0, *sizes[:-1]]) + within
+        assert sum(sizes) == ROWS
+    return rows, counts, ends
+
+
+def marked_lines(folded: NDArray[np.uint32], fold_start: NDArray[np.int64]) -> Iterator[list[int]]:
+    """Each folded line between its boundary marks; an empty line has none."""
+    for a, b in zip(fold_start[:-1].tolist(), fold_start[1:].tolist(), strict=True):
+        yield [2, *folded[a:b].tolist(), 2] if b > a else []
+
+
+def grams(line: Sequence[int]) -> list[tuple[int, ...]]:
+    """The n-grams of orders 1 to 4 that begin at each character, where the line is long enough for them."""
+    return [tuple(line[i : i + n]) for i in range(len(line)) for n in (1, 2, 3, 4) if i + n <= len(line)]
+
+
+def gram_hash(gram: tuple[int, ...]) -> int:
+    """The 32-bit hash of an n-gram."""
+    h = 0x9E3779B9
+    for c in gram:
+        h = (h ^ c) * 0x85EBCA6B & UINT32
+        h ^= h >> 15
+    return h
+
+
+def count_grams(fold_start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Twin of kernel/ngrams.py: count them by making them."""
+    blank = np.zeros(fold_start[-1], np.uint32)
+    return np.array([len(grams(line)) for line in marked_lines(blank, fold_start)], np.int64)
+
+
+def gram_rows(
+    folded: NDArray[np.uint32], fold_start: NDArray[np.int64], gram_start: NDArray[np.int64], bits: int
+) -> NDArray[np.int32]:
+    """Twin of kernel/ngrams.py: the upper bits of every gram's hash."""
+    hashes = [gram_hash(gram) for line in marked_lines(folded, fold_start) for gram in grams(line)]
+    assert len(hashes) == gram_start[-1]
+    return np.array([h // 2 ** (32 - bits) for h in hashes], np.int32)
+
+
+def sum_rows(
+    folded: NDArray[np.uint32], fold_start: NDArray[np.int64], weights: NDArray[np.int8], bits: int
+) -> NDArray[np.int32]:
+    """Twin of kernel/ngrams.py: gather the weight rows of a line, then add them up."""
+    out = np.zeros((fold_start.size - 1, weights.shape[1]), np.int32)
+    for k, line in enumerate(marked_lines(folded, fold_start)):
+        rows = [gram_hash(gram) // 2 ** (32 - bits) for gram in grams(line)]
+        out[k] = weights[np.array(rows, np.int64)].sum(0, dtype=np.int64)
+    return out
+
+
+def line_logits(
+    sums: NDArray[np.int32],
+    n_grams: NDArray[np.int64],
+    shape_rows: NDArray[np.int32],
+    gram_scale: NDArray[np.float32],
+    shape_weights: NDArray[np.float32],
+    bias: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Twin of kernel/score.py, in float64."""
+    wide = sums[:, : bias.size].astype(np.float64) * gram_scale / np.sqrt(np.maximum(n_grams, 1))[:, None]
+    wide += shape_weights.astype(np.float64)[shape_rows].sum(1)
+    wide[n_grams == 0] = 0
+    out: NDArray[np.float32] = (wide + bias).astype(np.float32)
+    return out
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Twin of kernel/score.py, in float64."""
+    wide = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True, initial=-np.inf))
+    out: NDArray[np.float32] = (wide / wide.sum(1, keepdims=True)).astype(np.float32)
+    return out
+
+
+def network_probabilities(
+    features: NDArray[np.float32],
+    w1: NDArray[np.float32],
+    b1: NDArray[np.float32],
+    w2: NDArray[np.float32],
+    b2: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Twin of kernel/network.py: two matrix products in float64."""
+    hidden = np.maximum(features.astype(np.float64) @ w1.astype(np.float64) + b1, 0)
+    return softmax(hidden @ w2.astype(np.float64) + b2)
+
+
+def decide_lines(
+    probabilities: NDArray[np.float32], rule_action: NDArray[np.uint8], rule_threshold: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
+    """Twin of kernel/decide.py. The sum runs column by column, so that a threshold is met by both or by neither."""
+    label = np.where(probabilities[:, 0] >= 0.5, 0, 1 + probabilities[:, 1:].argmax(1)).astype(np.uint8)
+    unwanted = np.where(rule_action != 0, probabilities, np.float32(0))
+    junk = np.minimum(np.cumsum(unwanted, 1, np.float32)[:, -1], np.float32(1))
+    action = np.where(junk >= rule_threshold[label], rule_action[label], 0).astype(np.uint8)
+    return label, junk, action
+
+
+def kept_characters(
+    doc_start: NDArray[np.int64],
+    first_line: NDArray[np.int64],
+    line_start: NDArray[np.int64],
+    line_end: NDArray[np.int64],
+    line_next: NDArray[np.int64],
+    blank: NDArray[np.bool_],
+    action: NDArray[np.uint8],
+) -> NDArray[np.bool_]:
+    """Twin of kernel/assemble.py: make the list of lines that stay, then mark their characters."""
+    keep = np.zeros(doc_start[-1], np.bool_)
+    for first, behind in zip(first_line[:-1].tolist(), first_line[1:].tolist(), strict=True):
+        lines = range(first, behind)
+        stay: list[int] = []
+        dropped_since = False
+        for k in lines:
+            if blank[k]:
+                doubled = not stay or blank[stay[-1]]
+                if not (dropped_since and doubled):
+                    stay.append(k)
+            elif action[k] == 2:
+                dropped_since = True
+            else:
+                dropped_since = False
+                stay.append(k)
+        if dropped_since:
+            while stay and blank[stay[-1]]:
+                stay.pop()
+        for k in stay:
+            keep[line_start[k] : line_next[k]] = True
+        if dropped_since and stay and line_start[lines[-1]] != line_end[lines[-1]]:
+            keep[line_end[stay[-1]] : line_next[stay[-1]]] = False
+    return keep
+
+
+def gather(
+    codes: NDArray[np.uint32], keep: NDArray[np.bool_], doc_start: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Twin of kernel/assemble.py: a mask, and how many it lets through before each document."""
+    return codes[keep], np.array([np.count_nonzero(keep[:a]) for a in doc_start], np.int64)
+
+
+def visible_lines(
+    blank: NDArray[np.bool_], first_line: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Twin of kernel/context.py."""
+    at = np.flatnonzero(~blank)
+    return at.astype(np.int64), np.searchsorted(at, first_line).astype(np.int64)
+
+
+def squash(x: NDArray[np.generic] | float) -> NDArray[np.float64]:
+    """log(1 + x) / 4."""
+    return np.log1p(np.asarray(x, np.float64)) / 4
+
+
+def line_facts(counts: NDArray[np.int32], visible: NDArray[np.int64], ends: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Twin of kernel/context.py, column by column."""
+    of = counts[visible].astype(np.float64).T
+    first, last = ends[visible].T
+    seen = of.sum(0) - of[4] - of[5]
+    size = np.maximum(seen, 1)
+    columns = [
+        squash(seen),
+        of[1] / size,
+        of[2] / size,
+        of[3] / size,
+        of[13:16].sum(0) / size,
+        of[11] / size,
+        squash(of[6]),
+        squash(of[7]),
+        squash(of[4]),
+        squash(of[8]),
+        np.minimum(1, of[9] / 4),
+        last == 6,
+        np.isin(last, (7, 8)),
+        np.isin(last, (3, 11)),
+        np.isin(first, (3, 9)),
+        np.isin(first, (11, 15)),
+        8 * (of[6] + of[7]) / size,
+        8 * of[12] / size,
+    ]
+    return np.stack(columns, 1).astype(np.float32)
+
+
+def pair_place(a: int, b: int) -> int:
+    """The place of a character pair in a page's sets."""
+    return ((a * 0x9E3779B1 ^ b * 0x85EBCA77) & UINT32) >> 19
+
+
+def line_place(line: Sequence[int]) -> int:
+    """The place of a whole line in a page's set: FNV-1a over code points, seeded with the length."""
+    h = len(line)
+    for c in line:
+        h = (h ^ c) * 0x01000193 & UINT32
+    return (h ^ h >> 15) % FILTER
+
+
+def page_sets(
+    folded: NDArray[np.uint32],
+    fold_start: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    visible: NDArray[np.int64],
+    doc_first: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Twin of kernel/context.py: counters in place of arrays."""
+    rows: list[list[float]] = []
+    for a, b in zip(doc_first[:-1].tolist(), doc_first[1:].tolist(), strict=True):
+        lines = [folded[fold_start[k] : fold_start[k + 1]].tolist() for k in visible[a:b]]
+        prose = [bool(probabilities[k, 0] > 0.5) and len(x) >= 24 for k, x in zip(visible[a:b], lines, strict=True)]
+        pairs = [[pair_place(*pair) for pair in pairwise(line)] for line in lines]
+        held = {True: Counter[int](), False: Counter[int]()}
+        for places, is_prose in zip(pairs, prose, strict=True):
+            held[is_prose].update(places)
+        whole = [line_place(line) for line in lines]
+        head = [pair_place(line[0], line[1] if len(line) > 1 else 0) for line in lines]
+        tail = [pair_place(line[-1], line[-2] if len(line) > 1 else 0) for line in lines]
+        same = [Counter(places) for places in (whole, head, tail)]
+        for n, (line, places, is_prose) in enumerate(zip(lines, pairs, prose, strict=True)):
+            number = max(1, len(line) - 1)
+            in_title = 0 if n == 0 else sum(p in set(pairs[0]) for p in places)
+            # a pair of the line's own kind must be there once more than the line itself brings along
+            elsewhere = [sum(held[kind][p] > (kind == is_prose) for p in places) for kind in (True, False)]
+            again = [float(squash(c[x[n]] - 1)) for c, x in zip(same, (whole, head, tail), strict=True)]
+            rows.append([in_title / number, elsewhere[0] / number, elsewhere[1] / number, *again])
+    return np.array(rows, np.float32).reshape(-1, 6)
+
+
+def run_before(alike: Sequence[bool]) -> int:
+    """How many of the first six are true without a gap."""
+    return next((n for n, same in enumerate(alike[:6]) if not same), min(6, len(alike)))
+
+
+def page_features(p: NDArray[np.float32], facts: NDArray[np.float32], sets: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The context features of one page's lines, from the arrays of that page alone."""
+    n = len(p)
+    wide = p.astype(np.float64)
+    length, sentence = facts[:, 0].astype(np.float64), facts[:, 11].astype(np.float64)
+    dense = np.minimum(1, facts[:, 16].astype(np.float64))
+    seen = np.column_stack([wide, length, sentence, dense, length * wide[:, 0]])
+    size = np.expm1(4 * length)
+    prose = (wide[:, 0] > 0.5) & (length > 0.85)
+    chars = max(1.0, size.sum())
+    page = [
+        *wide.mean(0),
+        squash(n),
+        squash(size.sum()) / 2,
+        size @ wide[:, 0] / chars,
+        size @ wide[:, 6:11].sum(1) / chars,
+        length.mean(),
+        sentence.mean(),
+        dense.mean(),
+        squash(float(prose.sum())),
+        prose.mean(),
+    ]
+    rows = []
+    for i in range(n):
+        row = [*np.maximum(-1.5, np.log(wide[i] + 1e-4) / 4 + 1), *facts[i]]
+        for j in [*(i - step for step in range(1, NEAR + 1)), *(i + step for step in range(1, NEAR + 1))]:
+            if 0 <= j < n:
+                row += [*wide[j], length[j], sentence[j], dense[j], abs(length[j] - length[i]), 0]
+            else:
+                row += [0] * (N_LABELS + 4) + [1]
+        for width in WINDOWS:
+            for part in (seen[max(0, i - width) : i], seen[i + 1 : i + 1 + width]):
+                row += [*part.mean(0)] if len(part) else [0] * seen.shape[1]
+        row += page
+        row += [i / n, squash(i), squash(n - 1 - i), i == 0, *sets[i]]
+        earlier, later = np.flatnonzero(prose[:i]), np.flatnonzero(prose[i + 1 :])
+        # the difference is taken in float32, as lengths lie on a scale that both kernels share
+        alike = np.abs(facts[:, 0] - facts[i, 0]).astype(np.float64) < 0.08
+        since = i - 1 - earlier[-1] if earlier.size else n + i
+        until = later[0] if later.size else n + n - 1 - i
+        row += [squash(since), squash(until)]
+        row += [seen[:i, -1].sum() / max(1e-6, seen[:, -1].sum())]
+        row += [run_before(alike[:i][::-1].tolist()) / 6, run_before(alike[i + 1 :].tolist()) / 6, 1]
+        rows.append([float(value) for value in row])
+    return np.array(rows)
+
+
+def context_features(
+    probabilities: NDArray[np.float32],
+    facts: NDArray[np.float32],
+    sets: NDArray[np.float32],
+    visible: NDArray[np.int64],
+    doc_first: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Twin of kernel/context.py: page by page, each average over the rows themselves."""
+    out = np.zeros((visible.size, FEATURES), np.float32)
+    for a, b in zip(doc_first[:-1].tolist(), doc_first[1:].tolist(), strict=True):
+        if b > a:
+            out[a:b] = page_features(probabilities[visible[a:b]], facts[a:b], sets[a:b])
+    return out

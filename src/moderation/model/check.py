@@ -1,0 +1,125 @@
+"""Whether a model's arrays are what the kernels take them for: kernels read without looking."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.errors import ModelError
+from moderation.kernel.context import FEATURES
+from moderation.kernel.shape import N_CLASSES, ROWS
+from moderation.kernel.spans import CLASSES, EDGES, STATES
+from moderation.labels import NAMES
+from moderation.model.model import COLUMNS, SPAN_FACTS, ContextModel, LineModel, Model, SpanModel
+from moderation.text.tables import Tables
+
+Expected = list[tuple[str, type[np.generic], tuple[int, ...]]]
+N = len(NAMES)
+FEWEST_BITS, MOST_BITS = 8, 24
+
+
+def check_model(folder: Path, model: Model) -> None:
+    """Raise ModelError, naming the array, where a kernel would read or write beyond one."""
+    try:
+        check_lines(model.lines)
+        check_tables(model.tables)
+        if model.context is not None:
+            check_context(model.context)
+        if model.spans is not None:
+            check_spans(model.spans)
+    except ValueError as error:
+        raise ModelError(f"model {folder}: {error}; export it again with `moderation train`") from None
+
+
+def check_arrays(part: object, expected: Expected) -> None:
+    """dtype and shape of each named array."""
+    for name, dtype, shape in expected:
+        array: NDArray[np.generic] = getattr(part, name)
+        if array.dtype != dtype or array.shape != shape:
+            raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}")
+
+
+def within(name: str, array: NDArray[np.generic], low: int, high: int) -> None:
+    """Every value lies in [low, high)."""
+    if array.size and not (int(array.min()) >= low and int(array.max()) < high):  # type: ignore[attr-defined]
+        raise ValueError(f"{name} holds values outside {low} to {high - 1}")
+
+
+def check_lines(lines: LineModel) -> None:
+    """The first stage."""
+    rows = lines.gram_weights.shape[0]
+    if rows not in {1 << bits for bits in range(FEWEST_BITS, MOST_BITS + 1)}:
+        raise ValueError(f"gram_weights has {rows} rows, expected a power of two from 2^{FEWEST_BITS} to 2^{MOST_BITS}")
+    check_arrays(
+        lines,
+        [
+            ("gram_weights", np.int8, (rows, COLUMNS)),
+            ("gram_scale", np.float32, (N,)),
+            ("shape_weights", np.float32, (ROWS, N)),
+            ("bias", np.float32, (N,)),
+        ],
+    )
+
+
+def check_context(context: ContextModel) -> None:
+    """The second stage; a tree's children stand behind their parent, so that every walk ends."""
+    hidden, nodes, trees = context.b1.size, context.child.size, context.root.size
+    check_arrays(
+        context,
+        [
+            ("low", np.float32, (FEATURES,)),
+            ("high", np.float32, (FEATURES,)),
+            ("w1", np.float32, (FEATURES, hidden)),
+            ("b1", np.float32, (hidden,)),
+            ("w2", np.float32, (hidden, N)),
+            ("b2", np.float32, (N,)),
+            ("root", np.int32, (trees,)),
+            ("feature", np.int16, (nodes,)),
+            ("threshold", np.float32, (nodes,)),
+            ("child", np.int32, (nodes,)),
+            ("value", np.float32, (nodes,)),
+            ("baseline", np.float32, (1,)),
+        ],
+    )
+    within("root", context.root, 0, nodes)
+    within("feature", context.feature, 0, FEATURES)
+    inner = np.flatnonzero(context.child)
+    if (context.child[inner] <= inner).any() or (context.child[inner] + 1 >= nodes).any():
+        raise ValueError("child leads backwards or beyond the nodes")
+
+
+def check_spans(spans: SpanModel) -> None:
+    """The span tagger."""
+    check_arrays(
+        spans,
+        [
+            ("scale", np.float32, (STATES,)),
+            ("edge", np.float32, (EDGES, EDGES, STATES)),
+            ("begin", np.float32, (CLASSES, CLASSES)),
+            ("close", np.float32, (CLASSES, CLASSES)),
+            ("accept", np.float32, (SPAN_FACTS + 1,)),
+        ],
+    )
+
+
+def check_tables(tables: Tables) -> None:
+    """The fold, class and reading tables."""
+    pages = tables.fold_delta.shape[0]
+    check_arrays(
+        tables,
+        [
+            ("page", np.uint16, (tables.page.size,)),
+            ("fold_delta", np.uint32, (pages, 256)),
+            ("char_class", np.uint8, (pages, 256)),
+            ("reading_char", np.uint32, (tables.reading_char.size,)),
+            ("reading_start", np.int32, (tables.reading_char.size + 1,)),
+            ("reading", np.uint32, (tables.reading.size,)),
+        ],
+    )
+    if tables.page.size < 256:
+        raise ValueError("page does not cover the basic plane")
+    within("page", tables.page, 0, pages)
+    within("char_class", tables.char_class, 0, N_CLASSES)
+    within("reading_start", tables.reading_start, 0, tables.reading.size + 1)
+    if (np.diff(tables.reading_start) < 0).any():
+        raise ValueError("reading_start must not fall")

@@ -17,6 +17,7 @@ from moderation.kernel.network import network_probabilities
 from moderation.kernel.ngrams import count_grams, sum_rows
 from moderation.kernel.score import line_logits, softmax
 from moderation.kernel.shape import shape_rows
+from moderation.kernel.trees import blend, tree_probability
 from moderation.labels import CONTENT
 from moderation.lines import read_lines
 from moderation.moderate import Moderator
@@ -58,7 +59,10 @@ def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> N
             sets = clock(stages, "page sets", page_sets, folded, fold_start, probabilities, *seen)
             features = clock(stages, "context features", context_features, probabilities, facts, sets, *seen)
             c = model.context
-            found = clock(stages, "network", network_probabilities, features, c.w1, c.b1, c.w2, c.b2)
+            found = clock(stages, "network", network_probabilities, features, c.low, c.high, c.w1, c.b1, c.w2, c.b2)
+            nodes = c.root, c.feature, c.threshold, c.child, c.value
+            keep = clock(stages, "trees", tree_probability, features, *nodes, c.baseline[0])
+            clock(stages, "blend", blend, found, keep, probabilities[seen[0]], c.trust[0])
             probabilities = probabilities.copy()
             probabilities[seen[0]] = found
         spans = NO_SPANS
@@ -66,7 +70,7 @@ def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> N
             chosen = np.flatnonzero((probabilities[:, CONTENT] >= 0.5) & ~lines.blank)
             spans = clock(stages, "spans", find_spans, lines, chosen, first, model.spans, tables)
         judgement = Judgement(lines, probabilities, spans)
-        clock(stages, "decide and assemble", decide, judgement, moderator.policy, model.id)
+        clock(stages, "decide and assemble", decide, judgement, moderator.policy, model.id, tables)
 
 
 def main() -> None:

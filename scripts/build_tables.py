@@ -89,7 +89,9 @@ def class_one(char: str) -> CharClass:
 
 def readings() -> tuple[list[int], list[int], list[int]]:
     """Code points (ascending), the start of each one's readings, and the readings packed five bits a letter."""
-    chars, starts, packed = [], [], []
+    chars: list[int] = []
+    starts: list[int] = []
+    packed: list[int] = []
     for code in sorted(PINYIN_DICT):
         if not code < LIMIT:
             continue

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from moderation.errors import ModerationError
     from moderation.moderate import Moderator
     from moderation.policy import Policy, load_policy
-    from moderation.records import Flag, Removed, Repair, Span, Verdict
+    from moderation.records import Damage, Flag, Removed, Repair, Span, Verdict
     from moderation.restoration import restore
     from moderation.result import Result
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Damage",
     "Flag",
     "ModerationError",
     "Moderator",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Damage": "records",
     "Flag": "records",
     "ModerationError": "errors",
     "Moderator": "moderate",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from moderation.judge import line_scores
 from moderation.kernel.ngrams import ORDERS, gram_rows
-from moderation.labels import CONTENT, INDEX
+from moderation.labels import CONTENT, INDEX, NAMES
 from moderation.lines import Lines, read_lines
 from moderation.model.model import Model
 from moderation.text.batch import pack
@@ -65,6 +65,16 @@ def explain(line: str, label: str, model: Model, top: int = 5) -> tuple[Reason, 
         found.append(Reason(SHAPE, 0, len(line), parts.shape))
     found.sort(key=lambda reason: (-abs(reason.weight), reason.start))
     return tuple(found[:top])
+
+
+def judged_alone(line: str, model: Model) -> tuple[str, float]:
+    """Label and probability that the first stage gives the line, without a look at its neighbours.
+
+    The label is chosen as for a verdict: content where it is at least as likely as all others together.
+    """
+    scores = line_scores(read_line(line, model), model.lines)[0]
+    label = CONTENT if scores[CONTENT] >= 0.5 else int(scores[CONTENT + 1 :].argmax()) + CONTENT + 1
+    return NAMES[label], float(scores[label])
 
 
 def read_line(line: str, model: Model) -> Lines:

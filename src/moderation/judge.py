@@ -51,7 +51,7 @@ def context_scores(lines: Lines, probabilities: NDArray[np.float32], model: Cont
     keep = tree_probability(
         features, model.root, model.feature, model.threshold, model.child, model.value, model.baseline[0]
     )
-    blend(seen, keep)
+    blend(seen, keep, probabilities[visible], model.trust[0])
     out = probabilities.copy()
     out[visible] = seen
     return out

@@ -1,6 +1,7 @@
 """The one call behind every door: library, command line, service and batch decide through Moderator."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from moderation.judge import judge
@@ -19,12 +20,20 @@ class Moderator:
         self.policy = policy
 
     @classmethod
-    def load(cls, model: str | Path | None = None, policy: str | Path | Policy = "default") -> "Moderator":
+    def load(
+        cls,
+        model: str | Path | None = None,
+        policy: str | Path | Policy = "default",
+        *,
+        repair: bool | None = None,
+    ) -> "Moderator":
         """Load a model (a name that ships with the package, or a folder) and a policy (a name, a TOML file).
 
-        Raises ModelError or PolicyError with a sentence that says what to do.
+        repair: whether kept text is mended, whatever the policy says; None leaves it to the policy. Raises ModelError
+        or PolicyError with a sentence that says what to do.
         """
-        return cls(load_model(model), policy if isinstance(policy, Policy) else load_policy(policy))
+        rules = policy if isinstance(policy, Policy) else load_policy(policy)
+        return cls(load_model(model), rules if repair is None else replace(rules, repair=repair))
 
     def with_policy(self, policy: str | Path | Policy) -> "Moderator":
         """The same model under another policy."""
@@ -41,5 +50,5 @@ class Moderator:
         """
         results: list[Result] = []
         for part in batches(texts):
-            results.extend(decide(judge(pack(part), self.model), self.policy, self.model.id))
+            results.extend(decide(judge(pack(part), self.model), self.policy, self.model.id, self.model.tables))
         return results

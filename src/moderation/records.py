@@ -1,9 +1,13 @@
 """The records that go in and come out: verdicts on lines and spans, repairs, removed pieces, results."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from moderation.labels import Action
+
+SCORE_DIGITS: Final = 4
+"""To which scores are rounded in a verdicts file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,15 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """`text`, at code points [start, end) of the original, is damaged; it was kept as it is."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """`text`, at code points [start, end) of the original, was cut; `at` is its place in the clean text."""
 
@@ -73,42 +86,58 @@ class DocumentVerdicts:
     lines: tuple[Verdict, ...]
     removed: tuple[Removed, ...]
     repairs: tuple[Repair, ...]
+    damage: tuple[Damage, ...]
     flags: dict[str, Flag]
     model: str
     policy: str
     clean_digest: str
 
 
-def verdict_record(verdict: Verdict) -> dict[str, Any]:
-    """One line of the verdicts file, as JSON values; scores to four digits."""
-    record: dict[str, Any] = {
-        "line": verdict.line,
-        "start": verdict.start,
-        "end": verdict.end,
-        "label": verdict.label,
-        "score": round(verdict.score, 4),
-        "junk": round(verdict.junk, 4),
-        "action": verdict.action,
-        "spans": [
-            {"start": s.start, "end": s.end, "label": s.label, "score": round(s.score, 4), "action": s.action}
-            for s in verdict.spans
-        ],
+def verdict_record(
+    line: int, start: int, end: int, label: str, score: float, junk: float, action: Action, spans: Sequence[Span]
+) -> dict[str, Any]:
+    """One line of the verdicts file, as JSON values: the fields of a Verdict, scores rounded to SCORE_DIGITS."""
+    return {
+        "line": line,
+        "start": start,
+        "end": end,
+        "label": label,
+        "score": score,
+        "junk": junk,
+        "action": action,
+        "spans": [span_record(span) for span in spans] if spans else [],
     }
-    return record
 
 
-def document_record(document: DocumentVerdicts, **head: Any) -> dict[str, Any]:
-    """One object of the verdicts file; `head` (id, url …) comes first."""
+def span_record(span: Span) -> dict[str, Any]:
+    """One span of a line, as JSON values."""
+    return {"start": span.start, "end": span.end, "label": span.label, "score": span.score, "action": span.action}
+
+
+def document_record(
+    lines: list[dict[str, Any]],
+    *,
+    removed: Iterable[Removed],
+    repairs: Iterable[Repair],
+    damage: Iterable[Damage],
+    flags: Mapping[str, Flag],
+    model: str,
+    policy: str,
+    clean_digest: str,
+    head: Mapping[str, Any],
+) -> dict[str, Any]:
+    """One object of the verdicts file; `head` (id, url …) comes first. lines: as verdict_record makes them."""
     return {
         **head,
-        "lines": [verdict_record(v) for v in document.lines],
-        "removed": [{"start": r.start, "end": r.end, "at": r.at, "text": r.text} for r in document.removed],
+        "lines": lines,
+        "removed": [{"start": r.start, "end": r.end, "at": r.at, "text": r.text} for r in removed],
         "repairs": [
             {"start": r.start, "end": r.end, "at": r.at, "before": r.before, "after": r.after, "kind": r.kind}
-            for r in document.repairs
+            for r in repairs
         ],
-        "flags": {label: {"lines": f.lines, "chars": f.chars} for label, f in document.flags.items()},
-        "model": document.model,
-        "policy": document.policy,
-        "clean_digest": document.clean_digest,
+        "damage": [{"start": d.start, "end": d.end, "text": d.text} for d in damage],
+        "flags": {label: {"lines": f.lines, "chars": f.chars} for label, f in flags.items()},
+        "model": model,
+        "policy": policy,
+        "clean_digest": clean_digest,
     }

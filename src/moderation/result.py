@@ -1,10 +1,11 @@
 """What cleaning gives back; everything but the clean text is made when it is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import Any
+from itertools import accumulate, groupby, pairwise, repeat, starmap
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,27 @@ from numpy.typing import NDArray
 from moderation.judge import Judgement
 from moderation.kernel.assemble import DROP, cut_spans, gather, kept_characters
 from moderation.kernel.decide import KEEP, decide_lines
-from moderation.labels import ACTIONS, NAMES
+from moderation.kernel.repair import DAMAGE, repair_marks
+from moderation.labels import ACTIONS, NAMES, Action
 from moderation.policy import Policy
-from moderation.records import DocumentVerdicts, Flag, Removed, Repair, Span, Verdict, document_record
+from moderation.records import (
+    SCORE_DIGITS,
+    Damage,
+    DocumentVerdicts,
+    Flag,
+    Removed,
+    Repair,
+    Span,
+    Verdict,
+    document_record,
+    verdict_record,
+)
+from moderation.repair import Fix, find_damage, find_repairs
 from moderation.restoration import clean_digest
+from moderation.text.tables import Tables
+
+Row: TypeAlias = tuple[int, int, int, str, float, float, Action, tuple[Span, ...]]
+"""The fields of a Verdict, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +41,7 @@ class Decision:
     """A judgement under a policy.
 
     label, action: uint8 (n,), of the lines. junk: float32 (n,). span_action: uint8, of the judgement's spans.
-    keep: bool, one a character.
+    keep: bool, one a character. marks: uint8 (n_docs,), what may need mending, see kernel/repair.py.
     """
 
     judgement: Judgement
@@ -34,15 +52,17 @@ class Decision:
     action: NDArray[np.uint8]
     span_action: NDArray[np.uint8]
     keep: NDArray[np.bool_]
+    marks: NDArray[np.uint8]
 
 
 class Result:
     """The clean text of one document, its verdicts, flags, repairs and what was removed."""
 
-    def __init__(self, text: str, decision: Decision, index: int) -> None:
+    def __init__(self, text: str, decision: Decision, index: int, fixes: Sequence[Fix] = ()) -> None:
         self.text = text
         self._decision = decision
         self._index = index
+        self._fixes = fixes
 
     def __repr__(self) -> str:
         return f"Result(text={self.text[:40]!r}, flags={self.flags}, model={self.model!r}, policy={self.policy!r})"
@@ -58,64 +78,87 @@ class Result:
         return self._decision.policy.name
 
     @cached_property
+    def _lines(self) -> NDArray[np.int64]:
+        """Indices of the document's lines that are not blank."""
+        lines = self._decision.judgement.lines
+        first, last = lines.first_line[self._index : self._index + 2]
+        found: NDArray[np.int64] = np.flatnonzero(~lines.blank[first:last]) + first
+        return found
+
+    @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One a line that is not blank, in order."""
-        return tuple(self._verdicts())
+        return tuple(starmap(Verdict, self._rows()))
 
-    def _verdicts(self) -> Iterator[Verdict]:
-        decision, judged = self._decision, self._decision.judgement.lines
-        offset = int(judged.batch.doc_start[self._index])
-        first, last = judged.first_line[self._index : self._index + 2]
-        for k in range(first, last):
-            if not judged.blank[k]:
-                label = int(decision.label[k])
-                yield Verdict(
-                    line=int(k - first),
-                    start=int(judged.line_start[k]) - offset,
-                    end=int(judged.line_end[k]) - offset,
-                    label=NAMES[label],
-                    score=float(decision.judgement.probabilities[k, label]),
-                    junk=float(decision.junk[k]),
-                    action=ACTIONS[decision.action[k]],
-                    spans=self._spans(k, offset),
-                )
+    def _rows(self, digits: int | None = None) -> Iterator[Row]:
+        """The fields of the verdicts. Whole columns leave numpy at once: number by number costs more than judging.
 
-    def _spans(self, line: int, offset: int) -> tuple[Span, ...]:
-        """The spans of one line, in the document's own offsets."""
-        found = self._decision.judgement.spans
-        low, high = np.searchsorted(found.line, [line, line + 1])
-        return tuple(
-            Span(
-                start=int(found.start[q]) - offset,
-                end=int(found.end[q]) - offset,
-                label=NAMES[found.label[q]],
-                score=float(found.score[q]),
-                action=ACTIONS[self._decision.span_action[q]],
-            )
-            for q in range(low, high)
+        digits: to which scores are rounded.
+        """
+        decision, lines, rows = self._decision, self._decision.judgement.lines, self._lines
+        first, offset = lines.first_line[self._index], lines.batch.doc_start[self._index]
+        label = decision.label[rows]
+        spans = self._spans(digits)
+        return zip(
+            (rows - first).tolist(),
+            (lines.line_start[rows] - offset).tolist(),
+            (lines.line_end[rows] - offset).tolist(),
+            map(NAMES.__getitem__, label.tolist()),
+            numbers(decision.judgement.probabilities[rows, label], digits),
+            numbers(decision.junk[rows], digits),
+            map(ACTIONS.__getitem__, decision.action[rows].tolist()),
+            [spans.get(row, ()) for row in rows.tolist()] if spans else repeat((), rows.size),
+            strict=True,
         )
+
+    @cached_property
+    def _found(self) -> slice:
+        """Which of the judgement's spans, sorted by line, lie in the document."""
+        first, last = self._decision.judgement.lines.first_line[self._index : self._index + 2].tolist()
+        line = self._decision.judgement.spans.line
+        return slice(*np.searchsorted(line, [first, last]).tolist())
+
+    def _spans(self, digits: int | None) -> dict[int, tuple[Span, ...]]:
+        """The spans by line, in the document's own offsets."""
+        found, own = self._decision.judgement.spans, self._found
+        if own.start == own.stop:
+            return {}
+        offset = self._decision.judgement.lines.batch.doc_start[self._index]
+        spans = map(
+            Span,
+            (found.start[own] - offset).tolist(),
+            (found.end[own] - offset).tolist(),
+            map(NAMES.__getitem__, found.label[own].tolist()),
+            numbers(found.score[own], digits),
+            map(ACTIONS.__getitem__, self._decision.span_action[own].tolist()),
+        )
+        by_line = groupby(zip(found.line[own].tolist(), spans, strict=True), itemgetter(0))
+        return {line: tuple(span for _, span in group) for line, group in by_line}
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
         """The probability of every label for every verdict: (len(verdicts), n_labels), columns as in labels.LABELS."""
-        lines = self._decision.judgement.lines
-        first, last = lines.first_line[self._index : self._index + 2]
-        rows: NDArray[np.float32] = self._decision.judgement.probabilities[first:last][~lines.blank[first:last]]
+        rows: NDArray[np.float32] = self._decision.judgement.probabilities[self._lines]
         return rows
+
+    @property
+    def actions(self) -> dict[Action, int]:
+        """Lines that are not blank, by what is done with them."""
+        counts = np.bincount(self._decision.action[self._lines], minlength=len(ACTIONS))
+        return dict(zip(ACTIONS, counts.tolist(), strict=True))
 
     @cached_property
     def flags(self) -> dict[str, Flag]:
         """Lines and characters by label, for everything that is flagged or dropped; a span counts as characters."""
-        lines: dict[str, int] = {}
-        chars: dict[str, int] = {}
-        for verdict in self.verdicts:
-            if verdict.action != "keep":
-                lines[verdict.label] = lines.get(verdict.label, 0) + 1
-                chars[verdict.label] = chars.get(verdict.label, 0) + verdict.end - verdict.start
-            for span in verdict.spans:
-                if span.action != "keep":
-                    chars[span.label] = chars.get(span.label, 0) + span.end - span.start
-        return {name: Flag(lines.get(name, 0), chars[name]) for name in NAMES if name in chars}
+        decision, lines, found = self._decision, self._decision.judgement.lines, self._decision.judgement.spans
+        rows = self._lines[decision.action[self._lines] != KEEP]
+        size = lines.line_end[rows] - lines.line_start[rows]
+        n_lines = np.bincount(decision.label[rows], minlength=len(NAMES))
+        chars = np.bincount(decision.label[rows], size, len(NAMES)).astype(np.int64)
+        own = self._found
+        cut = decision.span_action[own] != KEEP
+        np.add.at(chars, found.label[own][cut], (found.end[own] - found.start[own])[cut])
+        return {name: Flag(n, c) for name, n, c in zip(NAMES, n_lines.tolist(), chars.tolist(), strict=True) if c}
 
     @property
     def flagged(self) -> bool:
@@ -123,44 +166,128 @@ class Result:
         return bool(self.flags)
 
     @cached_property
+    def _codes(self) -> NDArray[np.uint32]:
+        """The original's code points."""
+        batch = self._decision.judgement.lines.batch
+        return batch.codes[batch.doc_start[self._index] : batch.doc_start[self._index + 1]]
+
+    @cached_property
+    def _text(self) -> str:
+        """The original."""
+        return decoded(self._codes)
+
+    @cached_property
+    def _keep(self) -> NDArray[np.bool_]:
+        """Which of them stay."""
+        doc_start = self._decision.judgement.lines.batch.doc_start
+        return self._decision.keep[doc_start[self._index] : doc_start[self._index + 1]]
+
+    def _original(self, start: int, end: int) -> str:
+        """A piece of the original."""
+        return self._text[start:end]
+
+    def _clean_places(self, starts: NDArray[np.int64]) -> list[int]:
+        """Where places of the original stand in the clean text; ascending, none inside a repair."""
+        kept_before = np.concatenate([[0], np.cumsum(self._keep)])[starts]
+        if not self._fixes:
+            unchanged: list[int] = kept_before.tolist()
+            return unchanged
+        grown = np.fromiter(accumulate((growth(fix) for fix in self._fixes), initial=0), np.int64)
+        before = np.searchsorted(np.array([fix.start for fix in self._fixes], np.int64), starts)
+        places: list[int] = (kept_before + grown[before]).tolist()
+        return places
+
+    @cached_property
     def removed(self) -> tuple[Removed, ...]:
-        """What was cut, in order: with the clean text it makes the original."""
-        start, end = self._decision.judgement.lines.batch.doc_start[self._index : self._index + 2]
-        keep = self._decision.keep[start:end]
-        if keep.all():
+        """What was cut, in order: with the clean text and the repairs it makes the original."""
+        if self._keep.all():
             return ()
-        codes = self._decision.judgement.lines.batch.codes[start:end]
-        edge = np.flatnonzero(np.diff(keep.astype(np.int8), prepend=1, append=1))
-        kept_before = np.concatenate([[0], np.cumsum(keep)])
+        bounded = np.ones(self._keep.size + 2, np.bool_)
+        bounded[1:-1] = self._keep
+        edge = np.flatnonzero(bounded[1:] != bounded[:-1])
+        start, end = edge[::2], edge[1::2]
+        places = self._clean_places(start)
         return tuple(
-            Removed(int(a), int(b), int(kept_before[a]), codes[a:b].tobytes().decode("utf-32-le"))
-            for a, b in zip(edge[::2], edge[1::2], strict=True)
+            Removed(a, b, at, self._original(a, b))
+            for a, b, at in zip(start.tolist(), end.tolist(), places, strict=True)
         )
 
-    @property
+    @cached_property
     def repairs(self) -> tuple[Repair, ...]:
-        """What was mended in kept text."""
-        return ()
+        """What was mended in kept text, in order; see docs/repair.md."""
+        if not self._fixes:
+            return ()
+        places = self._clean_places(np.array([fix.start for fix in self._fixes], np.int64))
+        return tuple(
+            Repair(fix.start, fix.end, at, self._original(fix.start, fix.end), fix.after, fix.kind)
+            for fix, at in zip(self._fixes, places, strict=True)
+        )
+
+    @cached_property
+    def damage(self) -> tuple[tuple[int, int], ...]:
+        """Damaged runs of kept text that can't be mended with certainty: code points [start, end) of the original."""
+        if not self._decision.marks[self._index] & DAMAGE:
+            return ()
+        mended = {(fix.start, fix.end) for fix in self._fixes}
+        return tuple(run for run in find_damage(self._text, self._keep) if run not in mended)
 
     def document(self) -> DocumentVerdicts:
         """The whole record, typed."""
-        return DocumentVerdicts(
-            lines=self.verdicts,
-            removed=self.removed,
-            repairs=self.repairs,
-            flags=self.flags,
-            model=self.model,
-            policy=self.policy,
-            clean_digest=clean_digest(self.text),
-        )
+        return DocumentVerdicts(lines=self.verdicts, **self._beside_lines())
 
     def record(self, **head: Any) -> dict[str, Any]:
         """The record as JSON values, as it stands in a verdicts file; `head` (id, url …) comes first."""
-        return document_record(self.document(), **head)
+        lines = list(starmap(verdict_record, self._rows(SCORE_DIGITS)))
+        return document_record(lines, **self._beside_lines(), head=head)
+
+    def _beside_lines(self) -> dict[str, Any]:
+        """What a record holds beside the lines."""
+        return {
+            "removed": self.removed,
+            "repairs": self.repairs,
+            "damage": tuple(Damage(a, b, self._original(a, b)) for a, b in self.damage),
+            "flags": self.flags,
+            "model": self.model,
+            "policy": self.policy,
+            "clean_digest": clean_digest(self.text),
+        }
 
 
-def decide(judgement: Judgement, policy: Policy, model_id: str) -> list[Result]:
-    """Apply a policy: one result a document."""
+def numbers(scores: NDArray[np.float32], digits: int | None) -> list[float]:
+    """Scores as Python numbers.
+
+    Rounded as round() would: a float32 times 10^4 is exact in float64, so that ties are ties.
+    """
+    wide = scores.astype(np.float64)
+    found: list[float] = (wide if digits is None else wide.round(digits)).tolist()
+    return found
+
+
+def decoded(codes: NDArray[np.uint32]) -> str:
+    """Code points as text."""
+    return codes.tobytes().decode("utf-32-le")
+
+
+def growth(fix: Fix) -> int:
+    """By how much a repair lengthens the text."""
+    return len(fix.after) - (fix.end - fix.start)
+
+
+def mended(original: str, keep: NDArray[np.bool_], fixes: Sequence[Fix]) -> str:
+    """The kept characters of a document, repaired."""
+    pieces = []
+    done = 0
+    for fix in [*fixes, Fix(len(original), len(original), "", "")]:
+        stays = keep[done : fix.start]
+        piece = original[done : fix.start]
+        pieces.append(piece if stays.all() else decoded(np.frombuffer(piece.encode("utf-32-le"), np.uint32)[stays]))
+        pieces.append(fix.after)
+        done = fix.end
+    return "".join(pieces)
+
+
+def decide(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) -> list[Result]:
+    """Apply a policy: one result a document. tables: the model's, for what repairs look up."""
     rule_action = np.array([ACTIONS.index(rule.action) for rule in policy.rules], np.uint8)
     rule_threshold = np.array([rule.threshold for rule in policy.rules], np.float32)
     label, junk, action = decide_lines(judgement.probabilities, rule_action, rule_threshold)
@@ -179,7 +306,21 @@ def decide(judgement: Judgement, policy: Policy, model_id: str) -> list[Result]:
     span_action[action[spans.line] == DROP] = KEEP
     cut = span_action == DROP
     cut_spans(keep, spans.start[cut], spans.end[cut])
-    decision = Decision(judgement, policy, model_id, label, junk, action, span_action, keep)
+    marks = repair_marks(batch.codes, batch.doc_start, keep, tables.page, tables.char_class)
+    decision = Decision(judgement, policy, model_id, label, junk, action, span_action, keep, marks)
     out, out_start = gather(batch.codes, keep, batch.doc_start)
-    clean = out.tobytes().decode("utf-32-le")
-    return [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(pairwise(out_start))]
+    clean = decoded(out)
+    results = [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(pairwise(out_start))]
+    if policy.repair:
+        for n in np.flatnonzero(marks).tolist():
+            results[n] = mend(results[n], decision, n, tables)
+    return results
+
+
+def mend(result: Result, decision: Decision, index: int, tables: Tables) -> Result:
+    """The result with its kept text repaired."""
+    batch = decision.judgement.lines.batch
+    own = slice(*batch.doc_start[index : index + 2])
+    original, keep = decoded(batch.codes[own]), decision.keep[own]
+    fixes = find_repairs(original, keep, tables)
+    return Result(mended(original, keep, fixes), decision, index, fixes) if fixes else result

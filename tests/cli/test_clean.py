@@ -1,7 +1,10 @@
 """`moderation clean`: what goes in, what comes out, what is set aside."""
 
 import base64
+import bz2
+import gzip
 import io
+import lzma
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from moderation.cli import clean, inputs
+from moderation.cli import clean, inputs, summary
 from moderation.moderate import Moderator
 from moderation.result import Result
 
@@ -73,6 +76,80 @@ def test_a_folder_takes_plain_pages_under_their_own_names(run: Run, tmp_path: Pa
     assert run("clean", "a.txt", "b.txt", "-o", "out" if existing else "out/") == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.txt", "b.txt"]
     assert CUT not in (tmp_path / "out" / "a.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("words", [["--verdicts", "out/v.jsonl"], ["--verdicts", "out/v.jsonl", "--rejected", "out/r"]])
+def test_side_files_may_lie_in_the_folder_that_is_yet_to_be_made(run: Run, tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "a.txt").write_text(NEWS, "utf-8")
+    (tmp_path / "b.txt").write_text(RECIPE, "utf-8")
+    assert run("clean", "a.txt", "b.txt", "-o", "out/", *words) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.txt", "b.txt", "v.jsonl"]
+    assert run("restore", "out/", "--verdicts", "out/v.jsonl", "-o", "back/") == 0
+    assert (tmp_path / "back" / "a.txt").read_text("utf-8") == NEWS
+
+
+def test_a_folder_that_holds_other_files_is_written_to_with_a_word_of_warning(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text(NEWS, "utf-8")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old.txt").write_text("青泥", "utf-8")
+    (tmp_path / "out" / "a.txt").write_text("of an earlier run", "utf-8")
+    assert run("clean", "a.txt", "-o", "out/", "--verdicts", "out/v.jsonl") == 0
+    assert "moderation: out/ also holds 1 file not of this run; " in capsys.readouterr().err
+    assert (tmp_path / "out" / "old.txt").read_text("utf-8") == "青泥"
+    assert run("clean", "a.txt", "-o", "out/", "--verdicts", "out/v.jsonl", "--quiet") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_interrupted_run_takes_the_folder_that_it_made_away(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "a.txt").write_text(NEWS, "utf-8")
+    monkeypatch.setattr(Moderator, "clean_many", interrupted)
+    assert run("clean", "a.txt", "-o", "new/out/") == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+PLAIN = orjson.dumps({"text": "江口"}) + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("a.jsonl.gz", b"", "a.jsonl.gz: compressed input (gzip) is not read yet; decompress it first with gunzip"),
+        ("a.jsonl.ZST", PLAIN, "a.jsonl.ZST: compressed input (zstd) is not read yet"),
+        ("a.jsonl", gzip.compress(PLAIN), "a.jsonl: compressed input (gzip)"),
+        ("a.txt", bz2.compress(PLAIN), "a.txt: compressed input (bzip2)"),
+        ("a", lzma.compress(PLAIN), "a: compressed input (xz)"),
+        ("a.jsonl", b"\x28\xb5\x2f\xfd\x00", "a.jsonl: compressed input (zstd)"),
+        ("a.zip", b"PK\x03\x04", "a.zip: compressed input (zip)"),
+        ("a.json", b"[" + PLAIN + b"]", "a.json: expected one JSON object a line, found a JSON array; convert it"),
+        ("a.json", inputs.BOM + b' \n[\n{"text": ""}]', "a.json: expected one JSON object a line, found a JSON array"),
+        ("a.json", b'{\r\n "text": ""\n}', "a.json: expected one JSON object a line, found an object over several"),
+    ],
+)
+def test_what_must_be_converted_first_is_refused_as_a_whole(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, data: bytes, sentence: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert run("clean", name, "-o", "out.jsonl") == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"moderation: error: {sentence}")
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("words", [[], ["--from", "jsonl"], ["--from", "text"]])
+def test_compressed_standard_input_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    stdin(monkeypatch, gzip.compress(PLAIN))
+    assert run("clean", "-", *words) == 2
+    assert capsys.readouterr().err.startswith("moderation: error: standard input: compressed input (gzip)")
 
 
 @pytest.mark.parametrize(
@@ -250,8 +327,17 @@ def test_summary_balances_and_quiet_is_silent(run: Run, tmp_path: Path, capsys: 
     err = capsys.readouterr().err
     assert f"moderation: 2 documents; lines: {len(lines) - dropped} kept, {dropped} dropped, 0 flagged; " in err
     assert err.count("\n") == 1
+    assert "MB/s" not in err, "the time of two pages says nothing of the speed"
     assert run("clean", "in.jsonl", "-o", "out.jsonl", "--quiet") == 0
     assert capsys.readouterr().err == ""
+
+
+def test_the_summary_counts_one_document_as_one_and_tells_the_speed_of_a_long_run() -> None:
+    found = summary.Summary(documents=1, chars_in=4, chars_out=3)
+    assert found.sentence(0, 999_999, 0.5) == (
+        "moderation: 1 document; lines: 0 kept, 0 dropped, 0 flagged; 25.0% of characters removed; 0 rejected"
+    )
+    assert found.sentence(0, 3_000_000, 0.5).endswith("; 0 rejected; 6.0 MB/s")
 
 
 def test_a_byte_order_mark_before_jsonl_is_not_part_of_the_record(run: Run, tmp_path: Path) -> None:

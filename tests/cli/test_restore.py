@@ -99,7 +99,7 @@ def test_what_does_not_fit_is_refused_with_its_place(
         (b'{"id":"../b.txt"}', "v.jsonl: the id '../b.txt' is not the file name of a page"),
         (b'{"id":3}', "v.jsonl: the id 3 is not the file name of a page"),
         (b'{"id":"b.txt"}', "out has no page 'b.txt', which v.jsonl has verdicts for"),
-        (b"", "out/a.txt: v.jsonl has no verdicts for this page"),
+        (b"", "out/a.txt: v.jsonl has no verdicts for this page; move it out of the folder"),
     ],
 )
 def test_a_folder_must_hold_the_pages_of_the_verdicts_and_no_other(
@@ -110,6 +110,22 @@ def test_a_folder_must_hold_the_pages_of_the_verdicts_and_no_other(
     write_jsonl(tmp_path / "v.jsonl", verdicts)
     assert run("restore", "out", "--verdicts", "v.jsonl", "-o", "back") == 2
     assert capsys.readouterr().err == f"moderation: error: {sentence}\n"
+    assert not (tmp_path / "back").exists()
+
+
+def test_a_refused_page_leaves_no_folder_behind(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("江口", "utf-8")
+    write_jsonl(tmp_path / "v.jsonl", {"id": "a.txt"})
+    assert run("restore", "a.txt", "--verdicts", "v.jsonl", "-o", "new/back/") == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "v.jsonl"]
+
+
+def test_a_refusal_keeps_a_folder_that_was_there_before(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "back").mkdir()
+    write_jsonl(tmp_path / "v.jsonl", {"id": "b.txt"})
+    assert run("restore", "out", "--verdicts", "v.jsonl", "-o", "back") == 2
+    assert (tmp_path / "back").is_dir()
 
 
 @pytest.mark.parametrize(

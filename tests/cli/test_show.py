@@ -1,5 +1,6 @@
 """`moderation show`: a judged page that can be read with and without colours; and the door of all commands."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from rich.console import Console
 from moderation import __version__
 from moderation.cli.main import main
 from moderation.cli.page import body, marked
+from moderation.explain import judged_alone
+from moderation.model.model import Model
 from moderation.records import Span, Verdict
 
 from .conftest import NEWS, RECIPE, Run, write_jsonl
@@ -83,6 +86,22 @@ def test_why_names_words_under_each_line(run: Run, tmp_path: Path, capsys: pytes
     reasons = [line for line in out.splitlines() if "why footer:" in line]
     assert "ICP +" in reasons[-1]
     assert err == "", "jieba is silent"
+    assert out.splitlines()[1].startswith("why: the words that speak for or against the label in the line by itself")
+
+
+def test_why_says_where_the_neighbours_decided_otherwise(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "page.txt").write_text(NEWS, "utf-8")
+
+    def otherwise(line: str, model: Model) -> tuple[str, float]:
+        return ("promo", 0.71) if "版权所有" in line else judged_alone(line, model)
+
+    monkeypatch.setattr("moderation.cli.page.judged_alone", otherwise)
+    run("show", "page.txt", "--why")
+    rows = [row for row in capsys.readouterr().out.splitlines() if "neighbours: promo" in row]
+    assert len(rows) == 1
+    assert re.search(r"why footer: .*  neighbours: promo 0\.71 -> footer 0\.\d\d$", rows[0])
 
 
 @pytest.mark.parametrize(("words", "title"), [([], "一"), (["--record", "2"], "in.jsonl#2"), (["--id", "3"], "3")])

@@ -42,13 +42,22 @@ def small_lines() -> LineModel:
 
 
 def small_context() -> ContextModel:
-    """A second stage of three units."""
+    """A second stage of three units and two trees, of three nodes and of one."""
     random = np.random.default_rng(2)
     return ContextModel(
-        random.normal(0, 0.1, (FEATURES, 3)).astype(np.float32),
-        np.zeros(3, np.float32),
-        random.normal(0, 0.1, (3, N)).astype(np.float32),
-        np.zeros(N, np.float32),
+        low=np.full(FEATURES, -2, np.float32),
+        high=np.full(FEATURES, 2, np.float32),
+        w1=random.normal(0, 0.1, (FEATURES, 3)).astype(np.float32),
+        b1=np.zeros(3, np.float32),
+        w2=random.normal(0, 0.1, (3, N)).astype(np.float32),
+        b2=np.zeros(N, np.float32),
+        root=np.array([0, 3], np.int32),
+        feature=np.array([5, 0, 0, 0], np.int16),
+        threshold=np.array([0.5, 0, 0, 0], np.float32),
+        child=np.array([1, 0, 0, 0], np.int32),
+        value=np.array([0, 0.3, -0.2, 0.1], np.float32),
+        baseline=np.array([0.1], np.float32),
+        trust=np.array([0.25], np.float32),
     )
 
 
@@ -233,6 +242,13 @@ def test_weights_without_an_array_are_refused(folder: Path, name: str) -> None:
         ("context.b1", np.zeros(2, np.float32)),
         ("context.w2", np.zeros((3, N + 1), np.float32)),
         ("context.b2", np.zeros(0, np.float32)),
+        ("context.low", np.zeros(FEATURES - 1, np.float32)),
+        ("context.high", np.zeros(FEATURES, np.float64)),
+        ("context.root", np.zeros(2, np.int64)),
+        ("context.feature", np.zeros(3, np.int16)),
+        ("context.threshold", np.zeros(4, np.float64)),
+        ("context.value", np.zeros(5, np.float32)),
+        ("context.baseline", np.zeros(0, np.float32)),
         ("spans.scale", np.zeros(STATES - 1, np.float32)),
         ("spans.edge", np.zeros((EDGES, EDGES), np.float32)),
         ("spans.begin", np.zeros((CLASSES, CLASSES - 1), np.float32)),
@@ -244,16 +260,27 @@ def test_weights_without_an_array_are_refused(folder: Path, name: str) -> None:
 def test_arrays_of_another_shape_or_type_are_refused(folder: Path, name: str, array: np.ndarray[Any, Any]) -> None:
     reweigh(folder, lambda arrays: arrays.update({name: array}))
     short = "w1" if name == "context.b1" else name.partition(".")[2]
-    assert f"model {folder}: {short} is " in refusal(folder)
-    assert ", expected (" in refusal(folder)
+    assert f"model {folder}: {short} " in refusal(folder)
+    assert ", expected " in refusal(folder)
 
 
-@pytest.mark.xfail(strict=True, reason="check_shapes looks at neither the tables nor the least number of rows")
 @pytest.mark.parametrize(
     ("name", "array"),
     [
         ("lines.gram_weights", np.zeros((0, COLUMNS), np.int8)),
         ("lines.gram_weights", np.zeros((1, COLUMNS), np.int8)),
+        ("lines.gram_weights", np.zeros((128, COLUMNS), np.int8)),
+        ("context.root", np.array([0, 4], np.int32)),
+        ("context.root", np.array([-1, 3], np.int32)),
+        ("context.feature", np.array([FEATURES, 0, 0, 0], np.int16)),
+        ("context.feature", np.array([-1, 0, 0, 0], np.int16)),
+        ("context.child", np.array([3, 0, 0, 0], np.int32)),
+        ("context.child", np.array([1, 0, 1, 0], np.int32)),
+        ("context.child", np.array([2**31 - 1, 0, 0, 0], np.int32)),
+        ("lines.gram_weights", np.array(1, np.int8)),
+        ("tables.fold_delta", np.array(1, np.uint32)),
+        ("context.child", np.array([1, 1, 0, 0], np.int32)),
+        ("context.child", np.array([-1, 0, 0, 0], np.int32)),
         ("tables.page", np.full(768, 60_000, np.uint16)),
         ("tables.page", np.zeros(1, np.uint16)),
         ("tables.char_class", np.full((400, 256), 200, np.uint8)),
@@ -270,10 +297,15 @@ def test_arrays_that_kernels_would_read_beyond_are_refused(
     assert "; export it again with `moderation train`" in refusal(folder)
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="read_manifest compares the format before its type is known")
-def test_a_format_that_is_no_number_is_refused(folder: Path) -> None:
-    rewrite(folder, format="1")
-    assert "has format" in refusal(folder)
+@pytest.mark.parametrize("version", ["1", 1.0, [1], {}])
+def test_a_format_that_is_no_whole_number_is_refused(folder: Path, version: object) -> None:
+    rewrite(folder, format=version)
+    assert f"{MANIFEST} is not the manifest of a model; export it again" in refusal(folder)
+
+
+def test_a_manifest_nested_beyond_reading_is_refused(folder: Path) -> None:
+    (folder / MANIFEST).write_bytes(b"[" * 200_000)
+    assert f"{MANIFEST} can't be read (" in refusal(folder)
 
 
 def test_a_refused_folder_loads_once_it_is_whole_again(folder: Path, tmp_path: Path) -> None:

@@ -139,6 +139,17 @@ def page_with(**changes: Any) -> bytes:
             "does not lie within its line",
         ),
         ("a.jsonl", page_with(spans=[{"line": 0, "start": 0, "end": 1, "label": "Z"}]), "a.jsonl:1: unknown label 'Z'"),
+        (
+            "a.jsonl",
+            "[\n" + '{"text": "x", "label": "C"}]',
+            "a.jsonl:1: expected one JSON object a line, found a JSON array",
+        ),
+        ("a.jsonl", page_with(spans="P"), "a.jsonl:1: a span has line, start, end and label, found 'P'"),
+        ("a.jsonl", page_with(spans=[5]), "a.jsonl:1: a span has line, start, end and label, found 5"),
+        ("a.jsonl", page_with(spans=[{"line": 0}]), "a.jsonl:1: a span has line, start, end and label, found {"),
+        ("a.csv", b"text,label\n\xff,N\n", "a.csv: not UTF-8 text (invalid start byte at byte 11); save it as UTF-8"),
+        ("a.txt", b"### p\nC|\xff", "a.txt: not UTF-8 text ("),
+        ("a.csv", f"text,label\n{'x' * 200_000},N\n", "a.csv: not a table that can be read (field larger than"),
         ("a.csv", "line,label\n首页,N\n", "a.csv: expected columns text and label, found ['line', 'label']"),
         ("a.csv", "", "a.csv: expected columns text and label, found None"),
         ("a.tsv", "text,label\n首页,N\n", "a.tsv: expected columns text and label, found ['text,label']"),
@@ -161,6 +172,17 @@ def test_a_file_that_is_wrong_is_refused_with_the_place(
     tmp_path: Path, name: str, content: str | bytes, sentence: str
 ) -> None:
     assert sentence in refusal(tmp_path, name, content)
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder; name the files in it"):
+        read_labelled([tmp_path])
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.jsonl", page_with()), ("a.txt", "### p\nC|正文。".encode())])
+def test_a_byte_order_mark_is_no_part_of_the_data(tmp_path: Path, name: str, content: bytes) -> None:
+    (plain,) = read(tmp_path, name, content)
+    assert read(tmp_path, name, b"\xef\xbb\xbf" + content) == [plain]
 
 
 def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from moderation.cli.main import main
 from moderation.labels import BY_CODE, NAMES
@@ -141,11 +142,75 @@ def test_the_command_says_where_the_model_lies(pages: Path, tmp_path: Path, caps
     assert capsys.readouterr().out == f"{tmp_path / 'small'}: {model.id}\n"
 
 
-@pytest.mark.xfail(
-    strict=True, raises=UserWarning, reason="fit_context.py asks for batches of 256 whatever the number of lines"
+def bare(number: int, *labels: str) -> dict[str, Any]:
+    """One page, or its lines of some labels alone, that may be learned from."""
+    record = page(number, "train")
+    rows = [
+        (text, label)
+        for text, label in zip(record["lines"], record["labels"], strict=True)
+        if label in labels or not labels
+    ]
+    return record | {"lines": [text for text, _ in rows], "labels": [label for _, label in rows]}
+
+
+def with_span(number: int) -> dict[str, Any]:
+    """A page with an advertisement at the end of its first line of content."""
+    record = page(number, "train")
+    k = record["labels"].index("content")
+    line = record["lines"][k] + "新葡京注册送彩金"
+    record["lines"][k] = line
+    return record | {"spans": [{"line": k, "start": len(line) - 8, "end": len(line), "label": "gambling"}]}
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [bare(1), bare(2)],
+        PAGES[:6],
+        [bare(1, "content"), bare(2, "nav")],
+        [bare(1, "content"), bare(2, "nav"), bare(3, "footer")],
+        [bare(number, "nav", "footer") for number in range(4)],
+        [with_span(1), with_span(2)],
+        [with_span(1), *PAGES[1:4]],
+        [with_span(1), bare(2, "nav", "footer"), bare(3, "nav")],
+    ],
+    ids=[
+        "fewer pages than folds",
+        "fewer lines than a batch",
+        "a label a page",
+        "three labels, one a page",
+        "no content",
+        "a span a page",
+        "a span in one fold",
+        "no content in two folds",
+    ],
 )
-def test_fewer_lines_than_a_batch_train_without_a_warning(tmp_path: Path) -> None:
-    train(tmp_path / "small", write_jsonl(tmp_path / "few.jsonl", PAGES[:6]))
+def test_few_pages_train_without_a_warning(tmp_path: Path, records: list[dict[str, Any]]) -> None:
+    """Warnings are errors here; so is what a fold without a label makes scikit-learn raise."""
+    model = train(tmp_path / "small", write_jsonl(tmp_path / "few.jsonl", records))
+    probabilities = Moderator(model, load_policy("default")).clean("\n".join(PAGES[7]["lines"])).probabilities
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-4)
+
+
+def test_two_labels_are_told_apart(tmp_path: Path) -> None:
+    records = [bare(number, "content", "footer") for number in range(12)]
+    words = write_jsonl(tmp_path / "two.jsonl", records), "--no-context"
+    moderator = Moderator(train(tmp_path / "small", *words), load_policy("default"))
+    found = moderator.clean("版权所有 江口日报社 ICP备12345号\n他说，小时候常跟着爷爷去码头。")
+    assert [verdict.label for verdict in found.verdicts] == ["footer", "content"]
+
+
+def test_one_page_trains_the_first_stage_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = write_jsonl(tmp_path / "one.jsonl", [with_span(1), PAGES[0]])
+    assert main(["train", str(one), "-o", str(tmp_path / "model")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("moderation: error: the second stage ")
+    assert error.endswith(
+        "needs at least two pages outside the splits dev and test, found 1; add pages or train with --no-context\n"
+    )
+    assert not (tmp_path / "model").exists()
+    model = train(tmp_path / "model", one, "--no-context")
+    assert (model.context, model.spans) == (None, None)
 
 
 def test_generated_pages_can_be_added(tmp_path: Path, pages: Path) -> None:
@@ -205,6 +270,26 @@ def test_data_that_can_not_train_is_refused_in_one_sentence(
     assert sentence in error
     assert error.count("\n") == 1
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("a.jsonl", b'{"lines":[],"labels":[]}\n', "the labelled data holds no labelled line that is not blank"),
+        ("a.jsonl", b'{"lines":[" "],"labels":["nav"]}\n', "the labelled data holds no labelled line"),
+        ("a.jsonl", b'{"lines":["a"],"labels":["nav"],"spans":3}', "a.jsonl:1: a span has line, start, end and label"),
+        ("a.csv", b"text,label\n\xff,nav\n", "a.csv: not UTF-8 text"),
+    ],
+)
+def test_evaluate_refuses_bad_data_in_one_sentence(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, data: bytes, sentence: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert main(["evaluate", str(tmp_path / name), "--model", str(small)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("moderation: error: ")
+    assert sentence in error
+    assert error.count("\n") == 1
 
 
 def test_a_split_that_no_page_has_is_refused(pages: Path, capsys: pytest.CaptureFixture[str]) -> None:

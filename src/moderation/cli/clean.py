@@ -16,7 +16,7 @@ from moderation.cli.outputs import (
     Transaction,
     check_folder,
     is_folder,
-    make_folder,
+    others_in,
     refuse_overwriting,
     transaction,
 )
@@ -51,24 +51,31 @@ def run(args: argparse.Namespace) -> int:
     sources = open_sources(args.inputs, args.form)
     kind = output_kind(args.output, sources)
     rejected = args.rejected or default_rejected(args.output)
-    refuse_overwriting(args.inputs, list(output_paths(args.output, kind, sources)) + named(args.verdicts, rejected))
+    outputs = list(output_paths(args.output, kind, sources)) + named(args.verdicts, rejected)
+    refuse_overwriting(args.inputs, outputs)
 
-    for path in named(args.output if kind != "folder" else None, args.verdicts, rejected):
-        check_folder(path)
+    folder = args.output if kind == "folder" else None
+    for path in named(args.output if folder is None else None, args.verdicts, rejected):
+        check_folder(path, to_be_made=folder)
 
     from moderation.moderate import Moderator
 
-    moderator = Moderator.load(args.model, args.policy)
-    if kind == "folder":
-        make_folder(args.output)
+    moderator = Moderator.load(args.model, args.policy, repair=args.repair)
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(sources, quiet=args.quiet))
         files = stack.enter_context(transaction())
+        if folder is not None:
+            files.make_folder(folder)
         writer = Writer(files, kind, args.output, args.verdicts, args.text_field)
         rejects = Rejects(rejected, files, progress)
         summary = clean_all(sources, moderator, writer, rejects, progress)
     rejects.finish()
     if not args.quiet:
+        if folder is not None and (others := others_in(folder, outputs)):
+            progress.say(
+                f"moderation: {folder} also holds {others} {'file' if others == 1 else 'files'} not of this run; "
+                "restore refuses such a folder, so better clean into an empty one"
+            )
         progress.say(summary.sentence(rejects.count, progress.done, progress.seconds))
     return 1 if rejects.count else 0
 

@@ -19,7 +19,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--policy", default="default", help="a built-in policy or a TOML file (default: default)")
     parser.add_argument("--split", help="only pages of this split, for instance dev")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,6 +33,9 @@ def run(args: argparse.Namespace) -> int:
     if not pages:
         raise UsageError(f"no page has the split {args.split!r}")
     moderator = Moderator.load(args.model, args.policy)
-    found = report(moderator, pages, judge_pages(moderator, pages))
+    judged = judge_pages(moderator, pages)
+    if not judged.truth.size:
+        raise UsageError("the labelled data holds no labelled line that is not blank")
+    found = report(moderator, pages, judged)
     print(json.dumps(found, ensure_ascii=False) if args.json else report_text(found))
     return 0

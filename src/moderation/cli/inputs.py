@@ -16,6 +16,16 @@ Form = Literal["jsonl", "text"]
 JSONL_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
 STDIN: Final = "-"
 BOM: Final = b"\xef\xbb\xbf"
+LOOK: Final = 1 << 12
+"""Bytes of a file that are looked at to see what it is."""
+COMPRESSED: Final = (
+    ("gzip", (".gz", ".gzip"), b"\x1f\x8b", "gunzip"),
+    ("zstd", (".zst", ".zstd"), b"\x28\xb5\x2f\xfd", "unzstd"),
+    ("bzip2", (".bz2",), b"BZh91AY&SY", "bunzip2"),
+    ("xz", (".xz",), b"\xfd7zXZ\x00", "unxz"),
+    ("zip", (".zip",), b"PK\x03\x04", "unzip"),
+)
+"""Name, suffixes, first bytes, and what undoes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,8 @@ class Rejected:
 def open_sources(paths: Sequence[str], form: Form | None) -> list[Source]:
     """Check every input before any is processed.
 
-    Raises UsageError for a file that is missing, a folder or not readable, and for standard input named twice.
+    Raises UsageError for a file that is missing, a folder, not readable, compressed or a JSON array, and for standard
+    input named twice.
     """
     if list(paths).count(STDIN) > 1:
         raise UsageError("standard input (-) can be read only once")
@@ -98,20 +109,39 @@ def check_readable(path: str) -> None:
         raise UsageError(f"{path}: is a folder; name the files in it")
     if not os.access(path, os.R_OK):
         raise UsageError(f"{path}: no permission to read it")
+    if Path(path).is_file():  # a pipe can't be read twice
+        with Path(path).open("rb") as file:
+            check_plain(path, file.read(LOOK))
+
+
+def check_plain(path: str, begin: bytes) -> None:
+    """Raises UsageError for what has to be converted first: compressed files, and JSON that is not one object a line.
+
+    begin: the first bytes of the input.
+    """
+    suffix = Path(path).suffix.lower()
+    for name, suffixes, magic, command in COMPRESSED:
+        if suffix in suffixes or begin.startswith(magic):
+            label = "standard input" if path == STDIN else path
+            raise UsageError(f"{label}: compressed input ({name}) is not read yet; decompress it first with {command}")
+    first = begin.removeprefix(BOM).lstrip().split(b"\n", 1)[0].rstrip()
+    if suffix == ".json" and (first[:1] == b"[" or first == b"{"):
+        what = "a JSON array" if first[:1] == b"[" else "an object over several lines"
+        convert = "jq -c '.[]'" if first[:1] == b"[" else "jq -c ."
+        raise UsageError(f"{path}: expected one JSON object a line, found {what}; convert it with {convert}")
 
 
 def open_source(path: str, form: Form | None) -> Source:
     """What the input is: as the user says, by suffix, or, for standard input, by its first line that is not blank."""
     if path != STDIN:
         return Source(path, form or ("jsonl" if Path(path).suffix.lower() in JSONL_SUFFIXES else "text"))
-    if form:
-        return Source(path, form)
     head = []
     for line in sys.stdin.buffer:
         head.append(line)
         if line.removeprefix(BOM).strip():
             break
-    return Source(path, "jsonl" if head and is_object(head[-1]) else "text", tuple(head))
+    check_plain(path, b"".join(head)[:LOOK])
+    return Source(path, form or ("jsonl" if head and is_object(head[-1]) else "text"), tuple(head))
 
 
 def is_object(line: bytes) -> bool:

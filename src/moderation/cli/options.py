@@ -9,9 +9,14 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_judging_options(parser: argparse.ArgumentParser) -> None:
-    """--policy and --model."""
+    """--policy, --repair, --no-repair and --model."""
     parser.add_argument(
         "--policy", default="default", metavar="P", help=f"{', '.join(BUILT_IN)}, or a TOML file (default: default)"
+    )
+    parser.add_argument(
+        "--repair",
+        action=argparse.BooleanOptionalAction,
+        help="mend damage in kept text, or don't (default: as the policy says)",
     )
     parser.add_argument("--model", metavar="M", help="a shipped model's name or a model's folder (default: default)")
 

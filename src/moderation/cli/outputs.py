@@ -62,6 +62,15 @@ class Transaction:
 
     def __init__(self) -> None:
         self.outputs: list[Output] = []
+        self.folders: list[Path] = []
+
+    def make_folder(self, path: str) -> None:
+        """Make the folder, and those above it, where they are missing. Raises OutputError."""
+        folder = Path(path)
+        missing = [place for place in (folder, *folder.parents) if not place.exists()]
+        with naming(path):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.folders += missing
 
     def open(self, path: str) -> Output:
         """Open one more output. Raises OutputError."""
@@ -87,6 +96,9 @@ class Transaction:
         """Leave nothing behind."""
         for output in self.outputs:
             output.discard()
+        for folder in self.folders:
+            with suppress(OSError):  # somebody else may have put something there
+                folder.rmdir()
 
 
 @contextmanager
@@ -118,16 +130,25 @@ def is_folder(path: str) -> bool:
     return path != STDOUT and (path.endswith(("/", os.sep)) or Path(path).is_dir())
 
 
-def check_folder(path: str) -> None:
-    """Raises OutputError where the folder that a file is to lie in is missing; the file itself may never be needed."""
-    if path != STDOUT and not Path(path).parent.is_dir():
-        raise OutputError(f"{path}: can't be written (no folder {Path(path).parent})")
+def check_folder(path: str, to_be_made: str | None = None) -> None:
+    """Raises OutputError where the folder that a file is to lie in is missing; the file itself may never be needed.
+
+    to_be_made: a folder that will be made, with those above it, before the file is written.
+    """
+    parent = Path(path).parent
+    if path == STDOUT or parent.is_dir():
+        return
+    made = Path(to_be_made).resolve() if to_be_made else None
+    if made is None or parent.resolve() not in (made, *made.parents):
+        raise OutputError(f"{path}: can't be written (no folder {parent})")
 
 
-def make_folder(path: str) -> None:
-    """Make the folder if it is missing. Raises OutputError."""
-    with naming(path):
-        Path(path).mkdir(parents=True, exist_ok=True)
+def others_in(folder: str, own: Sequence[str]) -> int:
+    """How many files the folder holds that are none of `own`; hidden ones do not count."""
+    known = {Path(path).resolve() for path in own}
+    return sum(
+        path.is_file() and path.name[0] != "." and path.resolve() not in known for path in Path(folder).iterdir()
+    )
 
 
 def refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:

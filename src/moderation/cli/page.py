@@ -1,5 +1,6 @@
 """A judged page as lines for a terminal or a plain file."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
@@ -10,12 +11,13 @@ from rich.style import Style
 from rich.text import Text
 
 from moderation.cli.inputs import Item
-from moderation.explain import explain
+from moderation.explain import explain, judged_alone
 from moderation.labels import BY_NAME, LABELS, NAMES
 from moderation.moderate import Moderator
 from moderation.records import Flag, Span, Verdict
 from moderation.result import Result
 
+WHY: Final = "why: the words that speak for or against the label in the line by itself; neighbours: what they changed"
 MARKS: Final = {"keep": " ", "flag": "?", "drop": "-"}
 NARROWEST: Final = 20
 """Columns that the text gets, however narrow the terminal."""
@@ -34,6 +36,8 @@ def print_page(console: Console, item: Item, moderator: Moderator, *, why: bool,
     result = moderator.clean(item.text)
     title = item.source.label if item.record is None else f"{item.source.label} {item.id}"
     say(console, Text(f"{title.translate(HARMLESS)}  ({result.policy}, {result.model})", "bold"))
+    if why:
+        say(console, Text(WHY, "dim"))
     verdicts = {verdict.line: verdict for verdict in result.verdicts}
     n_lines = item.text.count("\n") + 1
     digits = len(str(n_lines))
@@ -119,10 +123,13 @@ def fold(text: Text, width: int) -> list[Text]:
 
 
 def reasons(line: str, verdict: Verdict, moderator: Moderator) -> Text:
-    """The words that decided, each with what it added to the log odds."""
+    """The words that decided, each with what it added to the log odds; and the neighbours, where they outvoted them."""
     text = Text(f"why {verdict.label}:", "italic")
     for reason in explain(line, verdict.label, moderator.model):
         text.append(f"  {reason.word.translate(HARMLESS)} {reason.weight:+.1f}", "bold" if reason.weight > 0 else "dim")
+    alone, score = judged_alone(line, moderator.model)
+    if alone != verdict.label:
+        text.append(f"  neighbours: {alone} {score:.2f} -> {verdict.label} {verdict.score:.2f}")
     return text
 
 
@@ -136,6 +143,10 @@ def summary(text: str, result: Result) -> Iterator[Text]:
             row = Text(f"{label.name:<10}", Style(color=label.colour))
             actions = ", ".join(f"{MARKS[a]} {a} {n}".strip() for a, n in tally(own).items())
             yield row.append(f"{count.lines:>6} lines {count.chars:>8} characters  {actions}", "default")
+    if result.repairs or result.damage:
+        kinds = Counter(repair.kind for repair in result.repairs)
+        counts = [f"{kind} {n}" for kind, n in kinds.items()] + [f"damaged {n}" for n in [len(result.damage)] if n]
+        yield Text(f"repairs    {', '.join(counts)}")
     removed = 1 - len(result.text) / len(text) if text else 0.0
     yield Text(f"{len(result.verdicts)} lines, {len(text)} characters, {removed:.1%} removed", "bold")
 

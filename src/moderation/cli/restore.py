@@ -9,7 +9,7 @@ from typing import Any
 from moderation.cli.inputs import Item, Rejected, Source, check_readable, open_sources, read_items
 from moderation.cli.json_record import parse_object, to_json
 from moderation.cli.options import Subparsers, add_input_options
-from moderation.cli.outputs import STDOUT, Transaction, is_folder, make_folder, refuse_overwriting, transaction
+from moderation.cli.outputs import STDOUT, Transaction, is_folder, refuse_overwriting, transaction
 from moderation.errors import InputError, RestoreError, UsageError
 from moderation.restoration import restore
 
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         source = open_sources([args.cleaned], args.form)[0]
         output = args.output
         if is_folder(output) and source.form == "text":
-            make_folder(output)
+            files.make_folder(output)
             output = str(Path(output, source.name))
         refuse_overwriting([args.cleaned, args.verdicts], [output])
         if source.form == "text":
@@ -82,7 +82,7 @@ def restore_folder(folder: Path, verdicts: str, output: str, files: Transaction)
         raise UsageError(f"{folder} is a folder: name a folder for the originals with -o")
     if Path(output).resolve() == folder.resolve():
         raise UsageError(f"{output} is both input and output; write to another folder")
-    make_folder(output)
+    files.make_folder(output)
     names = set()
     for verdict in read_verdicts(verdicts):
         name = page_name(verdict.get("id"), verdicts)
@@ -93,7 +93,7 @@ def restore_folder(folder: Path, verdicts: str, output: str, files: Transaction)
         files.write(str(Path(output, name)), put_back(item, verdict).encode("utf-8"))
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in names and path.name[0] != "." and not path.samefile(verdicts):
-            raise RestoreError(f"{path}: {verdicts} has no verdicts for this page")
+            raise RestoreError(f"{path}: {verdicts} has no verdicts for this page; move it out of the folder")
 
 
 def page_name(name: Any, verdicts: str) -> str:

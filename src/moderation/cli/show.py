@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from moderation.cli.page import print_page
     from moderation.moderate import Moderator
 
-    moderator = Moderator.load(args.model, args.policy)
+    moderator = Moderator.load(args.model, args.policy, repair=args.repair)
     console = Console(file=sys.stdout, width=args.width, highlight=False)
     wrap = console.is_terminal or args.width is not None
     for item in items:

@@ -22,7 +22,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--no-context", action="store_true", help="judge every line by itself")
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--jobs", type=int, default=2, help="processes for the out-of-fold scores (default 2)")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

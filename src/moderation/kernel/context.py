@@ -121,13 +121,7 @@ def page_sets(
         b = doc_first[d + 1]
         if a == b:
             continue
-        title[:] = 0
-        prose[:] = 0
-        other[:] = 0
-        whole[:] = 0
-        head[:] = 0
-        tail[:] = 0
-        for step in range(2):
+        for step in range(3):
             for v in range(a, b):
                 k = visible[v]
                 s = fold_start[k]
@@ -152,6 +146,15 @@ def page_sets(
                             prose[p] += 1
                         else:
                             other[p] += 1
+                elif step == 2:  # leave the sets empty for the next page: cheaper than clearing them whole
+                    whole[key[v, 0]] = 0
+                    head[key[v, 1]] = 0
+                    tail[key[v, 2]] = 0
+                    for i in range(s, e - 1):
+                        p = pair_hash(folded[i], folded[i + 1])
+                        title[p] = 0
+                        prose[p] = 0
+                        other[p] = 0
                 else:
                     in_title = 0
                     in_prose = 0

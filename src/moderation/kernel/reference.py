@@ -3,16 +3,18 @@
 Same arguments, same dtypes. Nothing that serves a user calls them.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.context import FEATURES, FILTER, N_LABELS, NEAR, WINDOWS
+from moderation.kernel.ngrams import LONGEST
 from moderation.kernel.shape import GROUPS, N_CLASSES, ROWS
+from moderation.kernel.spans import CLASSES, FACTS, FIRST_COLUMN, REST, STATES
 
 Strings = list[str]
 UINT32 = 0xFFFFFFFF
@@ -167,9 +169,9 @@ def shape_rows(
 
 
 def marked_lines(folded: NDArray[np.uint32], fold_start: NDArray[np.int64]) -> Iterator[list[int]]:
-    """Each folded line between its boundary marks; an empty line has none."""
+    """Each folded line, or what is scored of it, between its boundary marks; an empty line has none."""
     for a, b in zip(fold_start[:-1].tolist(), fold_start[1:].tolist(), strict=True):
-        yield [2, *folded[a:b].tolist(), 2] if b > a else []
+        yield [2, *folded[a : min(b, a + LONGEST)].tolist(), 2] if b > a else []
 
 
 def grams(line: Sequence[int]) -> list[tuple[int, ...]]:
@@ -237,14 +239,53 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def network_probabilities(
     features: NDArray[np.float32],
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
     w1: NDArray[np.float32],
     b1: NDArray[np.float32],
     w2: NDArray[np.float32],
     b2: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Twin of kernel/network.py: two matrix products in float64."""
-    hidden = np.maximum(features.astype(np.float64) @ w1.astype(np.float64) + b1, 0)
+    within = np.clip(features, low, high).astype(np.float64)
+    hidden = np.maximum(within @ w1.astype(np.float64) + b1, 0)
     return softmax(hidden @ w2.astype(np.float64) + b2)
+
+
+def tree_probability(
+    features: NDArray[np.float32],
+    root: NDArray[np.int32],
+    feature: NDArray[np.int16],
+    threshold: NDArray[np.float32],
+    child: NDArray[np.int32],
+    value: NDArray[np.float32],
+    baseline: float,
+) -> NDArray[np.float32]:
+    """Twin of kernel/trees.py: every tree divides the lines among its leaves, from the root down; float64 sums."""
+    total = np.full(len(features), baseline, np.float64)
+
+    def divide(node: int, rows: NDArray[np.int64]) -> None:
+        if not child[node]:
+            total[rows] += float(value[node])
+            return
+        yes = features[rows, feature[node]] <= threshold[node]
+        divide(int(child[node]), rows[yes])
+        divide(int(child[node]) + 1, rows[~yes])
+
+    for node in root.tolist():
+        divide(node, np.arange(len(features)))
+    return (1 / (1 + np.exp(-total))).astype(np.float32)
+
+
+def blend(
+    probabilities: NDArray[np.float32], keep: NDArray[np.float32], first: NDArray[np.float32], trust: float
+) -> None:
+    """Twin of kernel/trees.py, in float64: the others share what content leaves by a weighted geometric mean."""
+    wide = probabilities.astype(np.float64)
+    content = (wide[:, 0] + keep) / 2
+    shares = np.maximum(1e-6, wide[:, 1:]) ** (1 - trust) * np.maximum(1e-6, first[:, 1:].astype(np.float64)) ** trust
+    shares /= shares.sum(1, keepdims=True)
+    probabilities[:] = np.column_stack([content, (1 - content)[:, None] * shares])
 
 
 def decide_lines(
@@ -450,3 +491,102 @@ def context_features(
         if b > a:
             out[a:b] = page_features(probabilities[visible[a:b]], facts[a:b], sets[a:b])
     return out
+
+
+def character_scores(
+    folded: NDArray[np.uint32], first: int, length: int, weights: NDArray[np.int8], bits: int
+) -> NDArray[np.int32]:
+    """Twin of kernel/spans.py: for every character, the grams of its marked line that it stands in."""
+    line = [2, *folded[first : first + length].tolist(), 2]
+    out = np.zeros((length, STATES), np.int32)
+    for at in range(length):
+        place = at + 1
+        for size in (1, 2, 3, 4):
+            for begin in range(max(0, place - size + 1), min(place, len(line) - size) + 1):
+                row = gram_hash(tuple(line[begin : begin + size])) // 2 ** (32 - bits)
+                out[at] += weights[row, FIRST_COLUMN : FIRST_COLUMN + STATES]
+    return out
+
+
+def best_path(
+    scores: NDArray[np.float32], kinds: Sequence[int], begin: NDArray[np.float32], close: NDArray[np.float32]
+) -> list[int]:
+    """The best states of a line's characters: Viterbi from the end, so that the states can be read off forwards.
+
+    scores: (n, STATES). kinds: classes of the characters, with that of the end of the line on either side. Of equally
+    good paths it takes none in particular.
+    """
+
+    def step(before: int, after: int, at: int) -> np.float32:
+        """What it is worth to go from one state to another between characters at - 1 and at."""
+        pair = kinds[at], kinds[at + 1]
+        if before == after:
+            return np.float32(0)
+        return (close[pair] if before else np.float32(0)) + (begin[pair] if after else np.float32(0))
+
+    n = len(scores)
+    worth = [[step(s, 0, n) for s in range(STATES)]]
+    for at in range(n - 1, 0, -1):
+        ahead = worth[-1]
+        worth.append([max(step(s, t, at) + scores[at, t] + ahead[t] for t in range(STATES)) for s in range(STATES)])
+    worth.reverse()
+    path: list[int] = []
+    for at in range(n):
+        before = path[-1] if path else 0
+        path.append(max(range(STATES), key=lambda t: float(step(before, t, at) + scores[at, t] + worth[at][t])))
+    return path
+
+
+def find_runs(
+    codes: NDArray[np.uint32],
+    folded: NDArray[np.uint32],
+    fold_start: NDArray[np.int64],
+    source: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    page: NDArray[np.uint16],
+    char_class: NDArray[np.uint8],
+    weights: NDArray[np.int8],
+    bits: int,
+    scale: NDArray[np.float32],
+    edge: NDArray[np.float32],
+    begin: NDArray[np.float32],
+    close: NDArray[np.float32],
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Twin of kernel/spans.py: score the characters, take the best path, group it by state."""
+    end_of_line = CLASSES - 1
+    runs: list[tuple[int, int, int, int]] = []
+    facts: list[list[float]] = []
+    for k in chosen.tolist():
+        a, b = fold_start[k : k + 2].tolist()
+        n = b - a
+        if n < 4:
+            continue
+        steps = [bisect_left((0, 3, 10, 30), distance) for distance in range(n)]
+        worth = (scale * character_scores(folded, a, n, weights, bits) + edge[steps, steps[::-1]]).astype(np.float32)
+        worth -= worth[:, :1].copy()
+        if worth.max() <= 0:
+            continue
+        inner = [looked_up(code, page, char_class, 0) for code in codes[source[a:b]].tolist()]
+        kinds = [end_of_line, *inner, end_of_line]
+        at = 0
+        for state, group in groupby(best_path(worth, kinds, begin, close)):
+            i, at = at, at + len(list(group))
+            if state:
+                own = worth[i:at, state]
+                runs.append((k, i, at, state))
+                ends = [float(begin[kinds[i], kinds[i + 1]]), float(close[kinds[at], kinds[at + 1]])]
+                sizes = [float(np.log(at - i)), (at - i) / n]
+                facts.append([own.mean(), own.max(), *sizes, *ends, i == 0, at == n, state == 2, state == 3])
+    return np.array(runs, np.int64).reshape(-1, 4), np.array(facts, np.float32).reshape(-1, FACTS)
+
+
+def cut_pieces(
+    folded: NDArray[np.uint32], fold_start: NDArray[np.int64], runs: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Twin of kernel/spans.py: slices of lists."""
+    pieces: list[list[int]] = []
+    for k, i, j, _ in runs.tolist():
+        line = folded[fold_start[k] : fold_start[k + 1]].tolist()
+        pieces += [line[i:j], line[max(0, i - REST) : i] + line[j : j + REST]]
+    start = np.cumsum([0, *map(len, pieces)])
+    return np.array([code for piece in pieces for code in piece], np.uint32), start.astype(np.int64)

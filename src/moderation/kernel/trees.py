@@ -36,13 +36,26 @@ def tree_probability(
 
 
 @kernel
-def blend(probabilities: NDArray[np.float32], keep: NDArray[np.float32]) -> None:
-    """Set content to the mean of the two opinions, in place; the other labels keep their shares of the rest."""
+def blend(
+    probabilities: NDArray[np.float32], keep: NDArray[np.float32], first: NDArray[np.float32], trust: float
+) -> None:
+    """Bring three opinions together, in place.
+
+    Content gets the mean of probabilities[:, 0] and keep. What it leaves is shared by the other labels as
+    probabilities^(1 - trust) * first^trust: a label of which the line itself is sure is not talked out of it by its
+    neighbours alone. first: the first stage's probabilities, (m, n_labels).
+    """
     m, labels = probabilities.shape
     for v in range(m):
-        own = probabilities[v, 0]
-        mean = np.float32(0.5) * (own + keep[v])
-        scale = (np.float32(1) - mean) / max(np.float32(1e-6), np.float32(1) - own)
-        probabilities[v, 0] = mean
+        content = np.float32(0.5) * (probabilities[v, 0] + keep[v])
+        total = np.float32(0)
+        for label in range(1, labels):
+            near = np.log(max(np.float32(1e-6), probabilities[v, label]))
+            own = np.log(max(np.float32(1e-6), first[v, label]))
+            share = np.float32(np.exp((1 - trust) * near + trust * own))
+            probabilities[v, label] = share
+            total += share
+        probabilities[v, 0] = content
+        scale = (np.float32(1) - content) / total
         for label in range(1, labels):
             probabilities[v, label] *= scale

@@ -39,15 +39,20 @@ def check_arrays(part: object, expected: Expected) -> None:
             raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}")
 
 
+def rows_of(array: NDArray[np.generic]) -> int:
+    """Length of the first axis; 0 for a single number, which has none."""
+    return array.shape[0] if array.ndim else 0
+
+
 def within(name: str, array: NDArray[np.generic], low: int, high: int) -> None:
     """Every value lies in [low, high)."""
-    if array.size and not (int(array.min()) >= low and int(array.max()) < high):  # type: ignore[attr-defined]
+    if array.size and not (int(array.min()) >= low and int(array.max()) < high):
         raise ValueError(f"{name} holds values outside {low} to {high - 1}")
 
 
 def check_lines(lines: LineModel) -> None:
     """The first stage."""
-    rows = lines.gram_weights.shape[0]
+    rows = rows_of(lines.gram_weights)
     if rows not in {1 << bits for bits in range(FEWEST_BITS, MOST_BITS + 1)}:
         raise ValueError(f"gram_weights has {rows} rows, expected a power of two from 2^{FEWEST_BITS} to 2^{MOST_BITS}")
     check_arrays(
@@ -79,12 +84,13 @@ def check_context(context: ContextModel) -> None:
             ("child", np.int32, (nodes,)),
             ("value", np.float32, (nodes,)),
             ("baseline", np.float32, (1,)),
+            ("trust", np.float32, (1,)),
         ],
     )
     within("root", context.root, 0, nodes)
     within("feature", context.feature, 0, FEATURES)
     inner = np.flatnonzero(context.child)
-    if (context.child[inner] <= inner).any() or (context.child[inner] + 1 >= nodes).any():
+    if (context.child[inner] <= inner).any() or (context.child[inner] >= nodes - 1).any():
         raise ValueError("child leads backwards or beyond the nodes")
 
 
@@ -104,7 +110,7 @@ def check_spans(spans: SpanModel) -> None:
 
 def check_tables(tables: Tables) -> None:
     """The fold, class and reading tables."""
-    pages = tables.fold_delta.shape[0]
+    pages = rows_of(tables.fold_delta)
     check_arrays(
         tables,
         [

@@ -42,6 +42,7 @@ class ContextModel:
     b1: (hidden,), w2: (hidden, n_labels), b2: (n_labels,).
     Boosted trees give the probability of content a second time, and the mean of both counts. root: int32 (trees,).
     feature: int16, threshold: float32, child: int32, value: float32, one a node; baseline: float32 (1,).
+    trust: float32 (1,), in [0, 1], how much the first stage counts in the other labels' shares.
     """
 
     low: NDArray[np.float32]
@@ -56,6 +57,7 @@ class ContextModel:
     child: NDArray[np.int32]
     value: NDArray[np.float32]
     baseline: NDArray[np.float32]
+    trust: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from moderation.labels import BY_CODE, find_label
 
 FORMS = "pages as JSONL (lines, labels), lines as JSONL, CSV or TSV (text, label), or rows as .txt (CODE|text)"
 SPAN_MARK = " ¦ "
+BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def read_labelled(paths: Iterable[Path]) -> list[LabelledPage]:
     """Every page of the files, in order. Raises UsageError that names file, line and what was expected."""
     pages: list[LabelledPage] = []
     for path in paths:
+        if path.is_dir():
+            raise UsageError(f"{path}: is a folder; name the files in it")
         if not path.is_file():
             raise UsageError(f"{path}: no such file; labelled data is {FORMS}")
         pages.extend(read_one(path))
@@ -68,6 +71,8 @@ def read_one(path: Path) -> Iterator[LabelledPage]:
         yield from read_suffix(path, suffix)
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from None
+    except csv.Error as error:
+        raise UsageError(f"{path}: not a table that can be read ({error}); quotes may not be closed") from None
 
 
 def read_suffix(path: Path, suffix: str) -> Iterator[LabelledPage]:
@@ -90,13 +95,15 @@ def read_suffix(path: Path, suffix: str) -> Iterator[LabelledPage]:
 def read_jsonl(path: Path) -> Iterator[LabelledPage]:
     """Pages, or flat lines: the first object says which."""
     flat = []
-    for number, row in enumerate(path.read_bytes().split(b"\n"), 1):
+    for number, row in enumerate(path.read_bytes().removeprefix(BOM).split(b"\n"), 1):
         if not row.strip():
             continue
         where = f"{path}:{number}"
         try:
             record = orjson.loads(row)
         except orjson.JSONDecodeError as error:
+            if row.lstrip().startswith(b"["):
+                raise UsageError(f"{where}: expected one JSON object a line, found a JSON array") from None
             raise UsageError(f"{where}: not JSON ({error}); expected {FORMS}") from None
         if not isinstance(record, dict):
             raise UsageError(f"{where}: expected an object, found {type(record).__name__}")
@@ -164,7 +171,7 @@ def read_rows(path: Path) -> Iterator[LabelledPage]:
             kind = head[2] if len(head) > 2 else ""
             yield LabelledPage(head[1], tuple(lines), tuple(labels), tuple(spans), kind=kind, source=str(path))
 
-    for number, row in enumerate(path.read_text("utf-8").split("\n"), 1):
+    for number, row in enumerate(path.read_text("utf-8-sig").split("\n"), 1):
         where = f"{path}:{number}"
         if row.startswith("### "):
             yield from page()

@@ -54,11 +54,17 @@ class TrainOptions:
 def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) -> Model:
     """Fit on the pages that may be learned from; pages of the splits `dev` and `test` are left out.
 
-    Raises UsageError when fewer than two labels remain.
+    Raises UsageError when fewer than two labels remain, or, with the second stage, fewer than two pages.
     """
     given = trainable(pages)
     if len({label for page in given for label in page.labels if label}) < 2:
         raise UsageError("training needs lines of at least two labels outside the splits dev and test")
+    several = len({source_of(page) for page in given}) > 1
+    if options.context and not several:
+        raise UsageError(
+            "the second stage learns from scores of pages not seen and needs at least two pages outside the splits dev "
+            "and test, found 1; add pages or train with --no-context"
+        )
     count = round(len(given) * options.generated)
     made = list(generate_pages(given, count, options.seed)) if count else []
     weight = np.concatenate([np.ones(len(given)), np.full(len(made), options.generated_weight)])
@@ -76,7 +82,7 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
         around = page_features(table, scores, tables)
         context = fit_context_model(around, table.labels, table.weight, options.context_options, options.seed)
     spans = None
-    if any(page.spans for page in given):
+    if several and any(page.spans for page in given):
         say("fitting the span tagger")
         fold = fold_with_sources([*given, *made], options.span_options.folds, options.seed)
         lines, spans = fit_spans([*given, *made], fold, lines, tables, options.span_options, options.seed, options.jobs)
@@ -85,9 +91,14 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
 
 def fold_with_sources(pages: Sequence[LabelledPage], folds: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Folds in which a generated page (`<id>~…`) falls where the page falls that it was made from."""
-    names = sorted({page.id.partition("~")[0] for page in pages})
+    names = sorted({source_of(page) for page in pages})
     of_name = dict(zip(names, fold_of_pages(len(names), folds, seed), strict=True))
-    return np.array([of_name[page.id.partition("~")[0]] for page in pages], np.int64)
+    return np.array([of_name[source_of(page)] for page in pages], np.int64)
+
+
+def source_of(page: LabelledPage) -> str:
+    """The id of the page that a generated page was made from, or the page's own."""
+    return page.id.partition("~")[0]
 
 
 def train_and_save(

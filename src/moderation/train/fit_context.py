@@ -26,13 +26,15 @@ from moderation.train.fit_lines import LineOptions, fit_on_features
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextOptions:
-    """hidden: units of the one layer. alpha: L2 penalty. trees, tree_rate: of the boosted trees. folds: parts for
+    """hidden: units of the one layer. alpha: L2 penalty. trust: of the line's own
+    opinion, see kernel/trees.py. trees, tree_rate: of the boosted trees. folds: parts for
     out-of-fold scores."""
 
-    hidden: int = 64
+    hidden: int = 32
     alpha: float = 3.0
     epochs: int = 30
     rate: float = 1e-3
+    trust: float = 0.25
     trees: int = 150
     tree_rate: float = 0.08
     folds: int = 5
@@ -121,9 +123,10 @@ def fit_context_model(
 ) -> ContextModel:
     """Fit network and trees, on one thread: beside other work, BLAS threads only wait for each other."""
     with threadpool_limits(1):
-        return ContextModel(
-            **fit_network(features, labels, weight, options, seed), **fit_trees(features, labels, weight, options, seed)
+        found = fit_network(features, labels, weight, options, seed) | fit_trees(
+            features, labels, weight, options, seed
         )
+    return ContextModel(**found, trust=np.array([options.trust], np.float32))
 
 
 def fit_network(
@@ -132,7 +135,7 @@ def fit_network(
     weight: NDArray[np.float64],
     options: ContextOptions,
     seed: int,
-) -> dict[str, NDArray[np.float32]]:
+) -> dict[str, NDArray[Any]]:
     """Fit the network on clipped, standardised features; the standardisation goes into the weights."""
     mean = features.mean(0)
     deviation = np.maximum(features.std(0), 1e-3)
@@ -183,8 +186,18 @@ def fit_trees(
         early_stopping=False,
         random_state=seed,
     )
-    model.fit(features, labels == CONTENT, sample_weight=weight)
+    content = labels == CONTENT
+    if content.all() or not content.any():
+        return no_trees(bool(content[0]))
+    model.fit(features, content, sample_weight=weight)
     return lay_out(model) | {"baseline": np.asarray(model._baseline_prediction, np.float32).reshape(1)}
+
+
+def no_trees(content: bool) -> dict[str, NDArray[Any]]:
+    """Where all lines are content, or none is: no tree, and a baseline of nearly 1 or 0."""
+    types = {"root": np.int32, "feature": np.int16, "threshold": np.float32, "child": np.int32, "value": np.float32}
+    empty: dict[str, NDArray[Any]] = {name: np.zeros(0, dtype) for name, dtype in types.items()}
+    return empty | {"baseline": np.array([20.0 if content else -20.0], np.float32)}
 
 
 def lay_out(model: HistGradientBoostingClassifier) -> dict[str, NDArray[Any]]:

@@ -57,17 +57,29 @@ def fit_on_features(
     idf = np.log((1 + labels.size) / (1 + frequency[active])) + 1
     scale = (options.gram * idf).astype(np.float32)
     x = sp.hstack([features.grams[:, active] @ sp.diags(scale), features.shapes * options.shape]).tocsr()
-    model = LogisticRegression(C=options.c, max_iter=options.iterations, tol=1e-3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is part of the regularisation
-        model.fit(x, labels, weight)
     coef = np.zeros((len(NAMES), x.shape[1]), np.float64)
     bias = np.full(len(NAMES), -20.0)
-    coef[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    found = np.unique(labels)
+    if found.size == 1:  # a fold without the pages that have the others
+        bias[found] = 0.0
+    else:
+        model = LogisticRegression(C=options.c, max_iter=options.iterations, tol=1e-3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is part of the regularisation
+            model.fit(x, labels, weight)
+        coef[found], bias[found] = row_a_class(model)
     grams = np.zeros((1 << options.bits, len(NAMES)), np.float64)
     grams[active] = (coef[:, : active.size] * scale).T
     shapes = (coef[:, active.size :] * options.shape).T
     return quantise(grams, shapes, bias)
+
+
+def row_a_class(model: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights (n_classes, n_features) and bias (n_classes,); scikit-learn itself gives two classes one row."""
+    coef, bias = model.coef_, model.intercept_
+    if model.classes_.size == 2:
+        coef, bias = np.vstack([-coef / 2, coef / 2]), np.concatenate([-bias / 2, bias / 2])
+    return coef, bias
 
 
 def quantise(grams: NDArray[np.float64], shapes: NDArray[np.float64], bias: NDArray[np.float64]) -> LineModel:

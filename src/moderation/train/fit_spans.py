@@ -21,6 +21,7 @@ from moderation.spans import candidate_runs
 from moderation.text.batch import pack
 from moderation.text.tables import Tables
 from moderation.train.dataset import LabelledPage
+from moderation.train.fit_lines import row_a_class
 
 STATE_OF_FAMILY: Final = {"keep": 0, "chrome": 1, "spam": 2, "noise": 3}
 
@@ -110,6 +111,8 @@ def fit_tagger(
     tagged: TaggedLines, chosen: NDArray[np.int64], lines: LineModel, tables: Tables, options: SpanOptions
 ) -> tuple[LineModel, SpanModel]:
     """Fit the tagger on the chosen lines: the line model with its span columns filled, and the span model."""
+    if not tagged.junky[chosen].any():
+        return lines, no_tagger()
     x, places = character_table(tagged, chosen, lines.bits)
     y = tagged.state[places]
     size = 1 << lines.bits
@@ -124,8 +127,9 @@ def fit_tagger(
         model.fit(x[:, keep] @ sp.diags(scale), y)
     coef = np.zeros((STATES, x.shape[1]))
     bias = np.full(STATES, -20.0)
-    coef[np.ix_(model.classes_, keep)] = model.coef_ * scale
-    bias[model.classes_] = model.intercept_
+    weights_found, bias_found = row_a_class(model)
+    coef[np.ix_(model.classes_, keep)] = weights_found * scale
+    bias[model.classes_] = bias_found
     share = (np.bincount(y, minlength=STATES) + 1.0) / (y.size + STATES)
     bias += options.prior * np.log(share[0] / share)
     weights, steps = lines.gram_weights.copy(), np.ones(STATES)
@@ -143,6 +147,14 @@ def fit_tagger(
         accept=np.zeros(SPAN_FACTS + 1, np.float32),
     )
     return replace(lines, gram_weights=weights), spans
+
+
+def no_tagger() -> SpanModel:
+    """Finds nothing: what is learned from lines without junk."""
+    edge = np.zeros((EDGES, EDGES, STATES), np.float32)
+    edge[:, :, 1:] = -20.0
+    free = np.zeros((CLASSES, CLASSES), np.float32)
+    return SpanModel(np.zeros(STATES, np.float32), edge, free, free, np.zeros(SPAN_FACTS + 1, np.float32))
 
 
 def boundary_worth(
@@ -193,7 +205,7 @@ def fit_spans(
         tagger, model = fit_tagger(tagged, seen, lines, tables, options)
         return candidate_runs(tagged.read, np.flatnonzero(line_fold == k), tagger, model, tables)
 
-    found = Parallel(jobs)(delayed(part)(k) for k in range(options.folds))
+    found = Parallel(jobs)(delayed(part)(k) for k in np.unique(line_fold))
     runs = np.concatenate([r for r, _, _ in found])
     facts = np.concatenate([f for _, f, _ in found])
     tagger, model = fit_tagger(tagged, np.flatnonzero(picked), lines, tables, options)
@@ -211,6 +223,10 @@ def true_share(tagged: TaggedLines, runs: NDArray[np.int64]) -> NDArray[np.float
 def fit_accept(tagged: TaggedLines, runs: NDArray[np.int64], facts: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logistic weights (SPAN_FACTS + 1, the last is the bias) of whether a run is mostly junk."""
     good = true_share(tagged, runs) >= 0.7
+    if good.all() or not good.any():  # as many runs of one kind, so sure
+        accept = np.zeros(SPAN_FACTS + 1, np.float32)
+        accept[-1] = np.log((np.count_nonzero(good) + 1) / (np.count_nonzero(~good) + 1))
+        return accept
     size = np.exp(facts[:, 2]) ** 0.5
     model = LogisticRegression(C=1.0, max_iter=500).fit(facts, good, sample_weight=size)
     return np.concatenate([model.coef_[0], model.intercept_]).astype(np.float32)

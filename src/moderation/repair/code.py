@@ -1,0 +1,49 @@
+"""What looks like source code, or writes about it: there, entities and tags are the content."""
+
+import re
+from typing import Final
+
+from moderation.repair.fix import Page
+
+ENTITY: Final = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+"""`&nbsp;`, `&#x4e2d;`, and what was escaped twice, `&amp;nbsp;`."""
+HAN: Final = re.compile(r"[\u3400-\u9fff]")
+MARKUP: Final = re.compile(rf"{ENTITY.pattern}|<[/\\!A-Za-z][^<>\n]{{0,500}}>")
+STATEMENT: Final = re.compile(
+    r"""^\s*(?:\#(?:include|define)\b|(?:import|package|use)\s+[\w.\\]+;?\s*$|from\s+[\w.]+\s+import\b|def\s+\w+\(|
+            (?:public|private|protected|static|func|fn|function|class|enum|struct|var|let|const)\s+[\w$<>]+.*[({=;]|
+            (?:if|for|while|switch|catch)\s*\(.*[{;)]\s*$|return\b.*;\s*$|echo\s|//\s|/\*|\*/|>>>\s|\$\s?\w|
+            <\?php|<\?xml|<!DOCTYPE|</?(?:html|head|body|meta|link|script|style)\b|@\w+\(|--\s|SELECT\s)
+      |[;{}]\s*$(?<=[\w)\]"'};{}\s][;{}])
+      |\)\s*=>|=>\s*\{|\b(?:function|\$)\s*\(|\bdocument\.|\bwindow\.|\bconsole\.log|\bSystem\.out|::\w|\w->\w|&&|\|\||[=!]==?\s?["'\w]""",
+    re.VERBOSE,
+)
+ABOUT: Final = re.compile(
+    r"(?<![.\w/])(?:HTML5?|CSS3?|XML|JavaScript|JSX|PHP|DOM)(?![\w/])|转义|轉義|实体(?:字符|编码|引用|符号)|字符实体|"
+    r"源码|源代码|原始碼|前端开发|前端開發|标签语言|標籤語言|爬虫|爬蟲|读屏软件|正则表达式"
+)
+"""Words of pages on the subject; as crawlers write them, not as they stand in addresses."""
+MENTIONS: Final = 2
+CODE_LINES: Final = 2
+"""So many mentions, or so many lines of code, and all markup of the page is taken for its content."""
+
+
+def looks_like_code(line: str) -> bool:
+    """Whether a line is source code; its tags and entities alone do not make it so."""
+    return STATEMENT.search(line if line.lstrip()[:1] == "<" and "=" not in line else MARKUP.sub("", line)) is not None
+
+
+def is_chinese(line: str) -> bool:
+    """Whether a third of a line is Chinese: prose, though code may hang on its end."""
+    return len(HAN.findall(line)) * 3 > len(line)
+
+
+def lines_with_markup(page: Page) -> list[tuple[int, str]]:
+    """Offset and text of the lines whose tags and entities are damage; none where the page is about such things."""
+    lines = [(start, line) for start, line in page.lines if MARKUP.search(line) or "<!--" in line]
+    prose = [(start, line) for start, line in lines if not looks_like_code(line) and not ABOUT.search(line)]
+    if not prose:
+        return []
+    mentions = sum(len(ABOUT.findall(line)) for _, line in page.lines)
+    code = sum(looks_like_code(line) and not is_chinese(line) for _, line in page.lines)
+    return [] if mentions >= MENTIONS or code >= CODE_LINES else prose

@@ -1,0 +1,46 @@
+"""One repair, and the document that repairs are looked for in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.text.tables import Tables
+
+
+class Fix(NamedTuple):
+    """Code points [start, end) of the original stand as `after` in the clean text."""
+
+    start: int
+    end: int
+    after: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A document. keep: bool, one a character; None where all stays. codes: uint32, its code points."""
+
+    text: str
+    keep: NDArray[np.bool_] | None
+    codes: NDArray[np.uint32]
+    tables: Tables
+
+    def kept(self, start: int, end: int) -> bool:
+        """Whether all of [start, end) stays."""
+        return self.keep is None or bool(self.keep[start:end].all())
+
+    @cached_property
+    def lines(self) -> tuple[tuple[int, str], ...]:
+        """Offset and text of every line of which something stays."""
+        return tuple(self._lines())
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        start = 0
+        for line in self.text.split("\n"):
+            if self.keep is None or self.keep[start : start + len(line)].any():
+                yield start, line
+            start += len(line) + 1

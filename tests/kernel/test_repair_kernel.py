@@ -1,0 +1,132 @@
+"""Bracketed readings and the marks of damage: the kernels against slow twins that are written from the definitions."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from numpy.typing import NDArray
+
+from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, TEXTS
+from moderation.kernel import reference
+from moderation.kernel.repair import DAMAGE, INVISIBLE, MARKUP, MOJIBAKE, READING, reading_brackets, repair_marks
+from moderation.repair import KINDS, find_damage, find_repairs
+from moderation.text.batch import pack
+from moderation.text.tables import built_tables
+
+T = built_tables()
+HAN = 1
+
+
+def looked_up(char: str, table: NDArray[np.generic]) -> int:
+    return reference.looked_up(ord(char), T.page, table, 0)
+
+
+def folded(char: str) -> str:
+    return chr((ord(char) + looked_up(char, T.fold_delta)) & 0xFFFFFFFF) if char else ""
+
+
+def reads(char: str, inner: str) -> bool:
+    """Whether `inner` doubles or reads the character."""
+    if inner == char:
+        return True
+    if not inner or any(ord(c) >= 0x250 for c in inner):
+        return False
+    word = "".join("v" if c in reference.TONED_U else folded(c) for c in inner)
+    known = reference.readings_of(ord(char), T.reading_char, T.reading_start, T.reading)
+    return re.fullmatch("[a-z]{1,6}", word) is not None and word in known
+
+
+def slow_brackets(text: str) -> list[tuple[int, int]]:
+    """Twin of reading_brackets."""
+    found: list[tuple[int, int]] = []
+    for match in re.finditer(r"[(（]", text):
+        i = match.start()
+        before = text[i - 1 : i]
+        if not before or looked_up(before, T.char_class) != HAN:
+            continue
+        close = re.compile(r"[^)）]{1,7}?[)）]").match(text, i + 1)
+        if close and any(reads(form, close.group()[:-1]) for form in (before, folded(before))):
+            found.append((i, close.end()))
+    return found
+
+
+def brackets(text: str) -> list[tuple[int, int]]:
+    ranges = reading_brackets(
+        pack([text]).codes, T.page, T.fold_delta, T.char_class, T.reading_char, T.reading_start, T.reading
+    )
+    assert ranges.dtype == np.int64
+    assert ranges.shape[1] == 2
+    return [(a, b) for a, b in ranges.tolist()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_brackets_are_those_of_the_twin(name: str) -> None:
+    for text in DOCUMENTS[name]:
+        assert brackets(text) == slow_brackets(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_brackets_of_any_text_are_those_of_the_twin(text: str) -> None:
+    assert brackets(text) == slow_brackets(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "inner"),
+    [
+        ("發(fā)展，優(yōu)，關(guan)，訪(訪)", ["fā", "yōu", "guan", "訪"]),
+        ("發（fā）展", ["fā"]),
+        ("配閤(hé)，訪(访)問", ["hé", "访"]),
+        ("發(fā)(fā)", ["fā"]),
+        ("發(xx)()(", []),
+        ("a(a)", []),
+        ("發(fā" * 100, []),
+        ("發(fā)" * 100, ["fā"] * 100),
+    ],
+)
+def test_brackets_that_read_or_double(text: str, inner: list[str]) -> None:
+    assert [text[a + 1 : b - 1] for a, b in brackets(text)] == inner
+
+
+def marks(texts: list[str], keep: NDArray[np.bool_] | None = None) -> list[int]:
+    batch = pack(texts)
+    stays = np.ones(batch.codes.size, np.bool_) if keep is None else keep
+    found = repair_marks(batch.codes, batch.doc_start, stays, T.page, T.char_class)
+    assert found.dtype == np.uint8
+    return found.tolist()  # type: ignore[no-any-return]
+
+
+@settings(max_examples=150, deadline=None)
+@given(DOCUMENT_LISTS)
+def test_what_has_no_mark_has_no_damage(texts: list[str]) -> None:
+    for text, mark in zip(texts, marks(texts), strict=True):
+        kinds = {fix.kind for fix in find_repairs(text, None, T)}
+        assert kinds <= {kind.name for kind in KINDS if kind.mark & mark}
+        assert mark & DAMAGE or find_damage(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("", 0),
+        ("老街的修鞋摊又开张了（图），“坐一会儿，马上就好。”A (b) 2024-03-18 ？!", 0),
+        ("發(fā)", READING),
+        ("訪（訪）", READING),
+        ("&nbsp;", MARKUP),
+        ("甲<br>", MARKUP),
+        ("甲\u200b乙", INVISIBLE),
+        ("å†œä¸š", MOJIBAKE | DAMAGE),
+        ("甲\ufffd", DAMAGE),
+        ("上?;鶎", DAMAGE),
+        ("锟斤拷", DAMAGE),
+    ],
+)
+def test_marks_say_what_to_look_for(text: str, mark: int) -> None:
+    assert marks([text]) == [mark]
+
+
+def test_a_mark_belongs_to_its_document_and_to_what_stays() -> None:
+    assert marks(["甲", "乙&nbsp;", "", "丙"]) == [0, MARKUP, 0, 0]
+    assert marks(["甲(", "fā)"]) == [0, 0]
+    assert marks(["乙&nbsp;"], np.array([True] + [False] * 6)) == [0]

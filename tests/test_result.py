@@ -1,0 +1,126 @@
+"""What a result tells: the verdicts are those of the arrays, line by line, and the record is the typed document."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from kernel.samples import ARTICLE, DOCUMENTS, SPAM
+from moderation import Moderator, Result, Verdict
+from moderation.labels import ACTIONS, CONTENT, NAMES
+from moderation.records import Flag, Span
+from moderation.train.corpus import authored_pages
+
+SPLICED = "他说，小时候常跟着爷爷去码头，澳门新葡京注册送彩金www.xpj88.com，在戏台门口一坐就是半天。"
+TEXTS = [ARTICLE, "", SPAM, "\n \n", SPLICED, *DOCUMENTS["carriage returns"], *[p.text for p in authored_pages()[:60]]]
+
+
+@pytest.fixture(scope="module")
+def moderator() -> Moderator:
+    return Moderator.load()
+
+
+def results(moderator: Moderator, policy: str) -> list[Result]:
+    """Of one batch."""
+    return moderator.with_policy(policy).clean_many(TEXTS)
+
+
+def verdicts_one_by_one(result: Result) -> list[Verdict]:
+    """Slow twin of Result.verdicts: number by number."""
+    decision, index = result._decision, result._index
+    lines, spans = decision.judgement.lines, decision.judgement.spans
+    offset = int(lines.batch.doc_start[index])
+    found = []
+    for k in range(int(lines.first_line[index]), int(lines.first_line[index + 1])):
+        if lines.blank[k]:
+            continue
+        own = [
+            Span(
+                int(spans.start[q]) - offset,
+                int(spans.end[q]) - offset,
+                NAMES[spans.label[q]],
+                float(spans.score[q]),
+                ACTIONS[decision.span_action[q]],
+            )
+            for q in np.flatnonzero(spans.line == k)
+        ]
+        found.append(
+            Verdict(
+                k - int(lines.first_line[index]),
+                int(lines.line_start[k]) - offset,
+                int(lines.line_end[k]) - offset,
+                NAMES[decision.label[k]],
+                float(decision.judgement.probabilities[k, decision.label[k]]),
+                float(decision.junk[k]),
+                ACTIONS[decision.action[k]],
+                tuple(own),
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("policy", ["default", "flag-only", "spam-only"])
+def test_verdicts_are_those_of_the_arrays_one_by_one(moderator: Moderator, policy: str) -> None:
+    found = results(moderator, policy)
+    assert [list(result.verdicts) for result in found] == [verdicts_one_by_one(result) for result in found]
+    assert any(verdict.spans for result in found for verdict in result.verdicts)
+
+
+def test_verdicts_hold_numbers_of_python_alone(moderator: Moderator) -> None:
+    for verdict in moderator.clean(f"{ARTICLE}\n{SPLICED}").verdicts:
+        assert [type(value) for value in asdict(verdict).values()] == [int, int, int, str, float, float, str, tuple]
+
+
+def rounded(values: Sequence[float]) -> list[float]:
+    """To the four digits of a record."""
+    return [round(value, 4) for value in values]
+
+
+@pytest.mark.parametrize("policy", ["default", "flag-only"])
+def test_the_record_is_the_typed_document_with_scores_to_four_digits(moderator: Moderator, policy: str) -> None:
+    for result in results(moderator, policy):
+        expected = asdict(result.document())
+        for line in expected["lines"]:
+            line["score"], line["junk"] = rounded([line["score"], line["junk"]])
+            line["spans"] = [span | {"score": round(span["score"], 4)} for span in line["spans"]]
+        expected = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
+        assert result.record() == expected
+        assert list(result.record(id=1)) == ["id", *expected]
+
+
+@pytest.mark.parametrize("policy", ["default", "flag-only"])
+def test_flags_and_actions_count_the_verdicts(moderator: Moderator, policy: str) -> None:
+    for result in results(moderator, policy):
+        lines, chars = dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0)
+        for verdict in result.verdicts:
+            if verdict.action != "keep":
+                lines[verdict.label] += 1
+                chars[verdict.label] += verdict.end - verdict.start
+            for span in verdict.spans:
+                if span.action != "keep":
+                    chars[span.label] += span.end - span.start
+        assert result.flags == {name: Flag(lines[name], chars[name]) for name in NAMES if chars[name]}
+        assert result.flagged == bool(result.flags)
+        actions = [verdict.action for verdict in result.verdicts]
+        assert result.actions == {action: actions.count(action) for action in ACTIONS}
+
+
+def test_probabilities_have_a_row_a_verdict(moderator: Moderator) -> None:
+    for result in results(moderator, "default"):
+        assert result.probabilities.shape == (len(result.verdicts), len(NAMES))
+        for verdict, row in zip(result.verdicts, result.probabilities, strict=True):
+            assert verdict.score == row[NAMES.index(verdict.label)]
+            assert (verdict.label == NAMES[CONTENT]) == (row[CONTENT] >= 0.5)
+
+
+def test_what_was_removed_stands_at_its_place() -> None:
+    """In clean text without repairs; those are tested with repairs."""
+    for text, result in zip(TEXTS, Moderator.load(repair=False).clean_many(TEXTS), strict=True):
+        pieces, done = [], 0
+        for part in result.removed:
+            assert text[part.start : part.end] == part.text
+            pieces.append(text[done : part.start])
+            assert sum(map(len, pieces)) == part.at
+            done = part.end
+        assert "".join([*pieces, text[done:]]) == result.text

@@ -65,12 +65,19 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def machine() -> dict[str, Any]:
+    """Processor, system and versions."""
+    return {
+        "machine": {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+    }
+
+
 def circumstances(model: Model) -> dict[str, Any]:
     """Machine, versions, model and data: what a figure depends on."""
     source = describe("authored", authored_files(), authored_pages())
     return {
-        "machine": {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()},
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        **machine(),
         "model": model.id,
         "data": {
             "name": "authored pages",

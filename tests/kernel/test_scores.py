@@ -119,12 +119,20 @@ def trees_of(count: int, width: int, seed: int) -> Trees:
     )
 
 
-@pytest.mark.parametrize("rows", [0, 1, 40])
+@pytest.mark.parametrize("rows", [0, 1, 16, 40])
 @pytest.mark.parametrize("count", [0, 1, 30])
 def test_the_trees_add_up_the_leaves_that_their_twin_reaches(rows: int, count: int) -> None:
     features = np.random.default_rng(rows).normal(0, 0.5, (rows, 9)).astype(np.float32)
     given_arrays = features, *trees_of(count, 9, count), 0.25
     assert_same(trees.tree_probability(*given_arrays), reference.tree_probability(*given_arrays))
+
+
+def test_the_trees_give_a_row_the_same_bits_in_any_company() -> None:
+    features = np.random.default_rng(6).normal(0, 0.5, (37, 9)).astype(np.float32)
+    model = trees_of(30, 9, 6)
+    together = trees.tree_probability(features, *model, 0.25)
+    alone = [trees.tree_probability(features[k : k + 1], *model, 0.25)[0] for k in range(37)]
+    assert together.tolist() == [float(value) for value in alone]
 
 
 def test_a_feature_at_the_threshold_goes_to_the_first_child() -> None:

@@ -19,23 +19,36 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--policy", default="default", help="a built-in policy or a TOML file (default: default)")
     parser.add_argument("--split", help="only pages of this split, for instance dev")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="REPORT.html",
+        help="write a report as well, with reliability and the worst mistakes",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
+    from moderation.cli.outputs import transaction
     from moderation.errors import UsageError
     from moderation.moderate import Moderator
     from moderation.train.dataset import read_labelled
-    from moderation.train.evaluate import judge_pages
+    from moderation.train.evaluate import score_pages
+    from moderation.train.html_report import html_report
     from moderation.train.report import report, report_text
 
+    if args.html and args.html.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"{args.html}: the report is an HTML file; give it a name that ends in .html")
     pages = [page for page in read_labelled(args.labelled) if args.split in (None, page.split)]
     if not pages:
         raise UsageError(f"no page has the split {args.split!r}")
     moderator = Moderator.load(args.model, args.policy)
-    judged = judge_pages(moderator, pages)
-    if not judged.truth.size:
+    scored = score_pages(moderator, pages)
+    if not scored.judged.truth.size:
         raise UsageError("the labelled data holds no labelled line that is not blank")
-    found = report(moderator, pages, judged)
+    found = report(moderator, pages, scored)
+    if args.html:
+        with transaction() as outputs:
+            outputs.write(str(args.html), html_report(found, scored, pages, moderator.model).encode())
     print(json.dumps(found, ensure_ascii=False) if args.json else report_text(found))
     return 0

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "show": "moderation.cli.show",
     "train": "moderation.cli.train",
     "evaluate": "moderation.cli.evaluate",
+    "calibrate": "moderation.cli.calibrate",
 }
 """Each module has `add_parser(subparsers)`, which is cheap, and `run(args) -> int`, which imports what it needs."""
 

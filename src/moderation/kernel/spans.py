@@ -45,17 +45,37 @@ def add_character_scores(
     bits: int,
     total: NDArray[np.int32],
 ) -> None:
-    """Add the span columns of every gram to each character that it covers; total: int32 (>= length, STATES), zeroed."""
+    """Add the span columns of every gram to each character that it covers; total: int32 (>= length, STATES), zeroed.
+
+    The character `back` places behind the beginning of four grams is covered by those of order above `back`: adding
+    from the longest gram on makes one addition a character of what would be one a gram and character.
+    """
     shift = np.uint32(32 - bits)
+    place = np.empty(ORDERS, np.int64)
     for i in range(-1, length + 1):
         h = SEED
-        for j in range(i, min(i + ORDERS, length + 1)):
+        n = min(ORDERS, length + 1 - i)
+        for back in range(n):
+            j = i + back
             c = MARK if j < 0 or j >= length else folded[first + j]
             h = extend(h, c)
-            row = weights[h >> shift]
-            for p in range(max(0, i), min(j + 1, length)):
-                for s in range(STATES):
-                    total[p, s] += row[FIRST_COLUMN + s]
+            place[back] = h >> shift
+        s0 = np.int32(0)
+        s1 = np.int32(0)
+        s2 = np.int32(0)
+        s3 = np.int32(0)
+        for back in range(n - 1, -1, -1):
+            row = weights[place[back]]
+            s0 += row[FIRST_COLUMN]
+            s1 += row[FIRST_COLUMN + 1]
+            s2 += row[FIRST_COLUMN + 2]
+            s3 += row[FIRST_COLUMN + 3]
+            p = i + back
+            if 0 <= p < length:
+                total[p, 0] += s0
+                total[p, 1] += s1
+                total[p, 2] += s2
+                total[p, 3] += s3
 
 
 @kernel

@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 from moderation.kernel.jit import kernel
 
+ABREAST = 16
+"""Lines that walk down a tree together."""
+
 
 @kernel
 def tree_probability(
@@ -19,19 +22,39 @@ def tree_probability(
     """The probability of content of each line, (m,).
 
     root: the first node of each tree. A node with child[i] > 0 asks features[feature[i]] <= threshold[i]: yes leads to
-    node child[i], no to child[i] + 1. A node with child[i] == 0 is a leaf and adds value[i].
+    node child[i], no to child[i] + 1, both behind node i. A node with child[i] == 0 is a leaf and adds value[i].
+
+    Lines walk down a tree side by side, in as many steps as its longest path has, and wait at leaves: without a branch
+    that depends on the features this is twice as fast as one line after the other. A line's sum runs tree by tree
+    either way, so that its bits do not depend on the batch.
     """
     m = features.shape[0]
+    nodes = child.size
+    ahead = np.empty(nodes, np.int32)
+    limit = np.full(nodes, np.inf, np.float32)
+    height = np.zeros(nodes + 1, np.int32)
+    for i in range(nodes - 1, -1, -1):
+        ahead[i] = i
+        if child[i] > 0:
+            ahead[i] = child[i]
+            limit[i] = threshold[i]
+            height[i] = 1 + max(height[child[i]], height[child[i] + 1])
     out = np.empty(m, np.float32)
-    for v in range(m):
-        x = features[v]
-        total = np.float32(baseline)
+    at = np.empty(ABREAST, np.int32)
+    total = np.empty(ABREAST, np.float32)
+    for v in range(0, m, ABREAST):
+        n = min(ABREAST, m - v)
+        total[:] = np.float32(baseline)
         for t in range(root.size):
-            i = root[t]
-            while child[i] > 0:
-                i = child[i] if x[feature[i]] <= threshold[i] else child[i] + 1
-            total += value[i]
-        out[v] = np.float32(1) / (np.float32(1) + np.exp(-total))
+            at[:] = root[t]
+            for _ in range(height[root[t]]):
+                for b in range(n):
+                    i = at[b]
+                    at[b] = ahead[i] + (1 if features[v + b, feature[i]] > limit[i] else 0)
+            for b in range(n):
+                total[b] += value[at[b]]
+        for b in range(n):
+            out[v + b] = np.float32(1) / (np.float32(1) + np.exp(-total[b]))
     return out
 
 

@@ -1,29 +1,53 @@
 """Measure a moderator on labelled pages, through the same call that every user's text takes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from moderation.labels import CONTENT, INDEX
+from moderation.labels import CONTENT, INDEX, NAMES
 from moderation.moderate import Moderator
-from moderation.result import Result
 from moderation.train.dataset import LabelledPage
 from moderation.train.metrics import Judged
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Judged lines with their scores, one row each.
+
+    probabilities: float64 (n, n_labels). junk: float64 (n,), what the policy's thresholds are compared with; each is
+    exactly a float32. line: index in the lines of the page.
+    """
+
+    judged: Judged
+    probabilities: NDArray[np.float64]
+    junk: NDArray[np.float64]
+    line: NDArray[np.int64]
+
+
 def judge_pages(moderator: Moderator, pages: Sequence[LabelledPage]) -> Judged:
     """Clean every page as one document and set its labels beside the verdicts."""
+    return score_pages(moderator, pages).judged
+
+
+def score_pages(moderator: Moderator, pages: Sequence[LabelledPage]) -> Scored:
+    """As judge_pages, with the scores."""
     texts = [page.text for page in pages]
     rows: list[tuple[float, ...]] = []
+    probabilities = [np.zeros((0, len(NAMES)), np.float32)]
     for number, (page, result) in enumerate(zip(pages, moderator.clean_many(texts), strict=True)):
-        verdicts = {verdict.line: (verdict, p) for verdict, p in zip(result.verdicts, p_content(result), strict=True)}
+        verdicts = {verdict.line: (verdict, n) for n, verdict in enumerate(result.verdicts)}
+        scores = result.probabilities
+        labelled = []
         junk: dict[int, set[int]] = {}
         for span in page.spans:
             junk.setdefault(span.line, set()).update(range(span.start, span.end))
         for line, label in enumerate(page.labels):
             if label is None or line not in verdicts:
                 continue
-            verdict, p = verdicts[line]
+            verdict, n = verdicts[line]
+            labelled.append(n)
             cut = {i - verdict.start for span in verdict.spans for i in range(span.start, span.end)}
             true = junk.get(line, set()) if label == "content" else set()
             found = cut if label == "content" else set()
@@ -33,17 +57,20 @@ def judge_pages(moderator: Moderator, pages: Sequence[LabelledPage]) -> Judged:
                     INDEX[verdict.label],
                     verdict.action != "drop",
                     verdict.end - verdict.start,
-                    p,
+                    scores[n, CONTENT],
                     number,
                     len(true),
                     len(found),
                     len(true & found),
+                    verdict.junk,
+                    line,
                 )
             )
-    columns = np.array(rows, np.float64).reshape(-1, 9).T
-    truth, label_column, kept, chars, probability, page_column, true_chars, found_chars, both = columns
+        probabilities.append(scores[labelled])
+    columns = np.array(rows, np.float64).reshape(-1, 11).T
+    truth, label_column, kept, chars, probability, page_column, true_chars, found_chars, both, junks, lines = columns
     whole = np.int64
-    return Judged(
+    judged = Judged(
         truth.astype(whole),
         label_column.astype(whole),
         kept.astype(bool),
@@ -54,8 +81,4 @@ def judge_pages(moderator: Moderator, pages: Sequence[LabelledPage]) -> Judged:
         found_chars.astype(whole),
         both.astype(whole),
     )
-
-
-def p_content(result: Result) -> list[float]:
-    """The probability of content, one a verdict."""
-    return [float(p) for p in result.probabilities[:, CONTENT]]
+    return Scored(judged, np.concatenate(probabilities).astype(np.float64), junks, lines.astype(whole))

@@ -35,8 +35,8 @@ class ContextOptions:
     epochs: int = 30
     rate: float = 1e-3
     trust: float = 0.25
-    trees: int = 150
-    tree_rate: float = 0.08
+    trees: int = 60
+    tree_rate: float = 0.15
     folds: int = 5
 
 
@@ -179,7 +179,8 @@ def fit_trees(
     model = HistGradientBoostingClassifier(
         max_iter=options.trees,
         learning_rate=options.tree_rate,
-        max_leaf_nodes=15,
+        max_leaf_nodes=31,
+        max_depth=6,
         min_samples_leaf=30,
         l2_regularization=5.0,
         max_features=0.3,

@@ -24,9 +24,9 @@ class LineOptions:
     have length about 1 a line. min_lines: lines that a row must occur in."""
 
     bits: int = 18
-    c: float = 5.0
+    c: float = 3.0
     gram: float = 0.2
-    shape: float = 0.03
+    shape: float = 0.05
     min_lines: int = 2
     iterations: int = 60
 

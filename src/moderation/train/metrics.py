@@ -49,15 +49,27 @@ def f1_score(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
     return ratio(2 * np.count_nonzero(found & true), np.count_nonzero(found) + np.count_nonzero(true))
 
 
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Lines whose probability lies in one part of [0, 1]: how many, its mean, and the share that came true."""
+
+    lines: int
+    probability: float
+    share: float
+
+
+def reliability(probability: NDArray[np.float64], outcome: NDArray[np.bool_], bins: int = 15) -> list[Bin]:
+    """One bin for each of `bins` parts of [0, 1], in order; an empty one has zeros."""
+    which = np.minimum((probability * bins).astype(np.int64), bins - 1)
+    lines = np.bincount(which, minlength=bins)
+    sums = np.bincount(which, probability, bins), np.bincount(which, outcome, bins)
+    return [Bin(int(n), ratio(p, n), ratio(true, n)) for n, p, true in zip(lines, *sums, strict=True)]
+
+
 def calibration_error(probability: NDArray[np.float64], outcome: NDArray[np.bool_], bins: int = 15) -> float:
     """Expected calibration error over bins of equal width: mean |share of outcomes - mean probability|, by lines."""
-    which = np.minimum((probability * bins).astype(np.int64), bins - 1)
-    total = 0.0
-    for b in range(bins):
-        inside = which == b
-        if inside.any():
-            total += np.count_nonzero(inside) * abs(float(outcome[inside].mean()) - float(probability[inside].mean()))
-    return ratio(total, probability.size)
+    found = reliability(probability, outcome, bins)
+    return ratio(sum(b.lines * abs(b.share - b.probability) for b in found), probability.size)
 
 
 def metrics(judged: Judged) -> dict[str, float]:
@@ -104,6 +116,29 @@ def label_table(judged: Judged) -> list[LabelRow]:
         precision = ratio(both, np.count_nonzero(found))
         recall = ratio(both, np.count_nonzero(true))
         rows.append(LabelRow(name, precision, recall, f1_score(found, true), int(np.count_nonzero(true))))
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCalibration:
+    """How far a label's scores are to be believed: `found` lines were given it. `error` is None where none was."""
+
+    found: int
+    error: float | None
+
+
+def label_calibration(judged: Judged, probabilities: NDArray[np.float64]) -> list[LabelCalibration]:
+    """Expected calibration error of the score that each label was given with, in the table's order.
+
+    probabilities: (n, n_labels). Over the lines that were given the label (top-label calibration: Gupta and Ramdas,
+    2022). Over all lines, the error of a rare label would be next to nothing, whatever its scores are worth.
+    """
+    rows = []
+    for column in range(len(NAMES)):
+        found = judged.label == column
+        count = int(np.count_nonzero(found))
+        error = calibration_error(probabilities[found, column], judged.truth[found] == column)
+        rows.append(LabelCalibration(count, error if count else None))
     return rows
 
 

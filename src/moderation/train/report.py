@@ -7,11 +7,13 @@ from typing import Any
 from moderation.labels import BY_NAME, NAMES
 from moderation.moderate import Moderator
 from moderation.train.dataset import LabelledPage
-from moderation.train.metrics import Judged, bootstrap_interval, confusion_matrix, label_table, metrics
+from moderation.train.evaluate import Scored
+from moderation.train.metrics import bootstrap_interval, confusion_matrix, label_calibration, label_table, metrics
 
 
-def report(moderator: Moderator, pages: Sequence[LabelledPage], judged: Judged) -> dict[str, Any]:
+def report(moderator: Moderator, pages: Sequence[LabelledPage], scored: Scored) -> dict[str, Any]:
     """Metrics with 95 % intervals by page, the label table and the confusion matrix, as JSON values."""
+    judged = scored.judged
     figures = metrics(judged)
     intervals = bootstrap_interval(judged, list(figures))
     return {
@@ -21,7 +23,10 @@ def report(moderator: Moderator, pages: Sequence[LabelledPage], judged: Judged) 
         "lines": int(judged.truth.size),
         "metrics": {name: round(value, 4) for name, value in figures.items()},
         "intervals": {name: [round(low, 4), round(high, 4)] for name, (low, high) in intervals.items()},
-        "labels": [asdict(row) for row in label_table(judged)],
+        "labels": [
+            asdict(row) | {"found": own.found, "calibration_error": own.error}
+            for row, own in zip(label_table(judged), label_calibration(judged, scored.probabilities), strict=True)
+        ],
         "confusion": {"labels": list(NAMES), "rows": confusion_matrix(judged).tolist()},
     }
 
@@ -33,11 +38,14 @@ def report_text(found: dict[str, Any]) -> str:
     for name, value in found["metrics"].items():
         low, high = found["intervals"][name]
         rows.append(f"{name:<24}{value:>8.3f}  {low:.3f} - {high:.3f}")
-    rows += ["", f"{'label':<10}{'precision':>10}{'recall':>8}{'f1':>8}{'lines':>8}"]
+    rows += ["", f"{'label':<10}{'precision':>10}{'recall':>8}{'f1':>8}{'lines':>8}{'found':>8}{'ece':>8}"]
     for row in found["labels"]:
+        error = "-" if row["calibration_error"] is None else f"{row['calibration_error']:.3f}"
         rows.append(
             f"{row['label']:<10}{row['precision']:>10.3f}{row['recall']:>8.3f}{row['f1']:>8.3f}{row['lines']:>8}"
+            f"{row['found']:>8}{error:>8}"
         )
+    rows.append("ece: expected calibration error of the score, over the lines found to have the label")
     codes = [BY_NAME[name].code for name in found["confusion"]["labels"]]
     rows += [
         "",

@@ -149,6 +149,16 @@ def find_runs(
         for i in range(n):
             c = codes[source[first + i]]
             kind[i + 1] = 0 if (c >> 8) >= page.size else char_class[page[c >> 8], c & 255]
+        # What the best run could be worth if every character had its best state: most lines end here.
+        run = np.float32(-1e30)
+        most = np.float32(-1e30)
+        for i in range(n):
+            enter = begin[kind[i], kind[i + 1]]
+            leave = close[kind[i], kind[i + 1]]
+            most = max(most, run + leave)
+            run = max(run, run + leave + enter, enter) + max(score[i, 1], score[i, 2], score[i, 3])
+        if max(most, run + close[kind[n], kind[n + 1]]) < -1e-3:  # a margin for the order of adding
+            continue
         for s in range(STATES):
             best[s] = score[0, s] + (begin[kind[0], kind[1]] if s else np.float32(0))
         for i in range(1, n):

@@ -103,6 +103,14 @@ def training() -> str:
     return f"Model `default@{manifest()['digest'][:12]}`, trained on " + ", ".join(parts) + ".\n"
 
 
+def alone() -> str:
+    """What the authored corpus teaches without any crawled page: benchmarks/cross_validate.py --authored-only."""
+    path = ROOT / "benchmarks/results/authored_only.json"
+    mean = json.loads(path.read_text("utf-8"))["mean"]
+    figures = ", ".join(f"{name} {mean[name]:.2f}" for name in FIGURES)
+    return f"Trained on the authored corpus alone, measured on the crawled pages of the split dev: {figures}.\n"
+
+
 def speed() -> str:
     """The contestants of every race in benchmarks/results, and what they ran on."""
     results = [json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "benchmarks/results").glob("*.json"))]
@@ -130,7 +138,7 @@ def circumstances(race: dict[str, Any]) -> str:
 
 
 WRITERS: Final[dict[str, Callable[[], str]]] = {
-    writer.__name__: writer for writer in (show, clean, record, quality, weakest, training, speed)
+    writer.__name__: writer for writer in (show, clean, record, quality, weakest, training, alone, speed)
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.judge import line_scores
-from moderation.kernel.ngrams import ORDERS, gram_rows
+from moderation.kernel.ngrams import LONGEST, ORDERS, gram_rows
 from moderation.labels import CONTENT, INDEX, NAMES
 from moderation.lines import Lines, read_lines
 from moderation.model.model import Model
@@ -95,9 +95,10 @@ def contributions(read: Lines, model: Model, wanted: int, against: int) -> Contr
     scale = stage.gram_scale.astype(np.float64) / np.sqrt(total)
     picked = stage.gram_weights[rows].astype(np.float64)
     weight = picked[:, wanted] * scale[wanted] - picked[:, against] * scale[against]
-    by_folded, marks = spread(weight, read.folded.size)
+    scored = min(LONGEST, read.folded.size)
+    by_folded, marks = spread(weight, scored)
     chars = np.zeros(read.batch.codes.size)
-    np.add.at(chars, read.source, by_folded)
+    np.add.at(chars, read.source[:scored], by_folded)
     shape = stage.shape_weights[read.shape_rows[0]].sum(axis=0, dtype=np.float64)
     bias = stage.bias.astype(np.float64)
     return Contributions(chars, float(shape[wanted] - shape[against]), float(bias[wanted] - bias[against]) + marks)

@@ -1,9 +1,10 @@
 """The one call behind every door: library, command line, service and batch decide through Moderator."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from moderation.errors import UsageError
 from moderation.judge import judge
 from moderation.model.model import Model
 from moderation.model.store import load_model
@@ -43,12 +44,18 @@ class Moderator:
         """Judge and clean one document. Raises TextError for a lone surrogate."""
         return self.clean_many([text])[0]
 
-    def clean_many(self, texts: Sequence[str]) -> list[Result]:
+    def clean_many(self, texts: Iterable[str]) -> list[Result]:
         """Judge and clean documents, in order: the fast way. No document has a say in another's verdicts.
 
-        Raises TextError, naming document and place, for a lone surrogate.
+        Raises TextError, naming document and place, for a lone surrogate; UsageError for what is no text.
         """
+        if isinstance(texts, str):
+            raise UsageError("clean_many takes several texts; use clean for one")
+        documents = list(texts)
+        for n, text in enumerate(documents):
+            if not isinstance(text, str):
+                raise UsageError(f"a text is a str; found {type(text).__name__} at place {n}")
         results: list[Result] = []
-        for part in batches(texts):
+        for part in batches(documents):
             results.extend(decide(judge(pack(part), self.model), self.policy, self.model.id, self.model.tables))
         return results

@@ -29,7 +29,7 @@ from moderation.records import (
     verdict_record,
 )
 from moderation.repair import Fix, find_damage, find_repairs
-from moderation.restoration import clean_digest
+from moderation.restoration import Edit, clean_digest
 from moderation.text.tables import Tables
 
 Row: TypeAlias = tuple[int, int, int, str, float, float, Action, tuple[Span, ...]]
@@ -240,6 +240,11 @@ class Result:
         lines = list(starmap(verdict_record, self._rows(SCORE_DIGITS)))
         return document_record(lines, **self._beside_lines(), head=head)
 
+    def _edits(self) -> list[Edit]:
+        """All that stands between the clean text and the original."""
+        cut = [Edit(r.at, r.start, 0, r.text) for r in self.removed]
+        return cut + [Edit(r.at, r.start, len(r.after), r.before) for r in self.repairs]
+
     def _beside_lines(self) -> dict[str, Any]:
         """What a record holds beside the lines."""
         return {
@@ -249,7 +254,7 @@ class Result:
             "flags": self.flags,
             "model": self.model,
             "policy": self.policy,
-            "clean_digest": clean_digest(self.text),
+            "clean_digest": clean_digest(self.text, self._edits()),
         }
 
 

@@ -189,7 +189,7 @@ def test_an_edited_manifest_is_refused(folder: Path) -> None:
         ({"format": FORMAT + 1}, f"has format {FORMAT + 1}, this version reads {FORMAT}; upgrade moderation"),
         ({"format": FORMAT - 1}, f"has format {FORMAT - 1}, this version reads {FORMAT}; export it again"),
         ({"hash_version": 0}, "has hash_version 0, this version works with 1; export it again"),
-        ({"hash_version": 2}, "has hash_version 2, this version works with 1; export it again"),
+        ({"hash_version": 2}, "has hash_version 2, this version works with 1; upgrade moderation"),
         ({"context_version": 0}, "has context_version 0, this version works with"),
         ({"normaliser_version": 99}, "has normaliser_version 99, this version works with"),
         ({"labels": list(reversed(NAMES))}, f"has the labels {list(reversed(NAMES))}, expected {list(NAMES)}"),

@@ -1,8 +1,11 @@
 """`moderation train`: labelled data in, a serving model out."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
+
+from moderation.errors import OutputError, UsageError
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,6 +36,9 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
+    check_options(args)
+    output: Path = args.output or Path("models/authored")
+    make_folder(output)
     files: list[tuple[str, list[Path]]] = [(path.name, [path]) for path in args.labelled]
     if args.with_authored or not args.labelled:
         files.append(("authored", authored_files()))
@@ -43,7 +49,6 @@ def run(args: argparse.Namespace) -> int:
         found = read_labelled(paths)
         pages += found
         sources.append(describe(name, paths, found))
-    output = args.output or Path("models/authored")
     options = TrainOptions(generated=args.generated, context=not args.no_context, seed=args.seed, jobs=args.jobs)
     model = train_and_save(pages, sources, output, options, say)
     for split, figures in model.manifest["metrics"].items():
@@ -51,6 +56,26 @@ def run(args: argparse.Namespace) -> int:
         say(f"{split}: {row}")
     print(f"{output}: {model.id}")
     return 0
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Raise UsageError for a number that makes no sense, before anything is read."""
+    if not (math.isfinite(args.generated) and args.generated >= 0):
+        raise UsageError(f"--generated must be a number from 0 up, found {args.generated}")
+    if args.jobs < 1:
+        raise UsageError(f"--jobs must be 1 or more, found {args.jobs}")
+    if not 0 <= args.seed < 2**32:
+        raise UsageError(f"--seed must be a whole number from 0 to 2^32 - 1, found {args.seed}")
+
+
+def make_folder(output: Path) -> None:
+    """Make the model's folder before minutes go into fitting. Raises OutputError where that can't be."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{output}: can't be made a model's folder ({error.strerror}); name another with -o"
+        ) from None
 
 
 SHOWN = ("keep_f1", "content_chars_kept", "junk_chars_removed", "spam_lines_removed", "label_accuracy", "span_char_f1")

@@ -37,6 +37,8 @@ def check_arrays(part: object, expected: Expected) -> None:
         array: NDArray[np.generic] = getattr(part, name)
         if array.dtype != dtype or array.shape != shape:
             raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name} holds values that are no numbers")
 
 
 def rows_of(array: NDArray[np.generic]) -> int:

@@ -130,9 +130,9 @@ def load_folder(folder: Path, stamp: tuple[int, ...]) -> Model:
         arrays = load(weights)
         lines = LineModel(**{f.name: arrays[f"lines.{f.name}"] for f in fields(LineModel)})
         context = spans = None
-        if "context.w1" in arrays:
+        if any(name.startswith("context.") for name in arrays):
             context = ContextModel(**{f.name: arrays[f"context.{f.name}"] for f in fields(ContextModel)})
-        if "spans.scale" in arrays:
+        if any(name.startswith("spans.") for name in arrays):
             spans = SpanModel(**{f.name: arrays[f"spans.{f.name}"] for f in fields(SpanModel)})
         tables = Tables(**{name: arrays[f"tables.{name}"] for name in FIELDS})
     except (SafetensorError, KeyError) as error:
@@ -168,6 +168,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         "normaliser_version": NORMALISER_VERSION,
     }
     for key, version in versions.items():
-        if manifest[key] != version:
-            raise ModelError(f"model {folder} has {key} {manifest[key]}, this version works with {version}; {AGAIN}")
+        found = manifest[key]
+        if found != version:
+            what = "upgrade moderation" if isinstance(found, int) and found > version else AGAIN
+            raise ModelError(f"model {folder} has {key} {found}, this version works with {version}; {what}")
     return manifest

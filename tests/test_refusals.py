@@ -1,0 +1,68 @@
+"""What is refused, and in which words, where a caller or a record is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from moderation import Moderator, restore
+from moderation.cli.main import main
+from moderation.errors import RestoreError, UsageError
+from moderation.explain import explain
+from moderation.kernel.ngrams import LONGEST
+
+PAGE = "首页 > 新闻 > 正文\n市图书馆国庆假期照常开放，读者可凭身份证入馆。\n版权所有 某某市图书馆"
+
+
+@pytest.mark.parametrize("wrong", ["xx", None, 5])
+def test_a_record_whose_removed_text_was_changed_restores_nothing(wrong: object) -> None:
+    result = Moderator.load().clean(PAGE)
+    record: dict[str, Any] = result.record()
+    assert record["removed"], "the page has chrome to remove"
+    record["removed"][0]["text"] = wrong
+    with pytest.raises(RestoreError, match="was changed"):
+        restore(result.text, record)
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [(None, "not iterable"), ([b"a"], "a text is a str; found bytes at place 0"), ("abc", "use clean for one")],
+)
+def test_what_is_no_list_of_texts_is_refused(texts: Any, words: str) -> None:
+    with pytest.raises((UsageError, TypeError), match=words):
+        Moderator.load().clean_many(texts)
+
+
+def test_texts_may_come_from_a_generator() -> None:
+    results = Moderator.load().clean_many(text for text in (PAGE, ""))
+    assert [result.text for result in results] == [Moderator.load().clean(PAGE).text, ""]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--jobs", "0"], "--jobs must be 1 or more"),
+        (["--seed", "-1"], "--seed must be"),
+        (["--generated", "nan"], "--generated must be a number"),
+        (["--generated", "-1"], "--generated must be a number"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused_before_anything_is_read(
+    options: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(tmp_path / "absent.jsonl"), *options, "-o", str(tmp_path / "m")]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_model_folder_that_cannot_be_made_is_refused_before_fitting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("", "utf-8")
+    assert main(["train", str(tmp_path / "absent.jsonl"), "-o", str(tmp_path / "taken")]) == 2
+    assert "can't be made a model's folder" in capsys.readouterr().err
+
+
+def test_a_line_beyond_the_scored_length_is_explained() -> None:
+    reasons = explain("文" * (LONGEST + 20), "content", Moderator.load().model, top=1)
+    assert all(np.isfinite(reason.weight) for reason in reasons)

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     check_options(args)
     output: Path = args.output or Path("models/authored")
-    make_folder(output)
+    check_folder(output)
     files: list[tuple[str, list[Path]]] = [(path.name, [path]) for path in args.labelled]
     if args.with_authored or not args.labelled:
         files.append(("authored", authored_files()))
@@ -68,14 +69,12 @@ def check_options(args: argparse.Namespace) -> None:
         raise UsageError(f"--seed must be a whole number from 0 to 2^32 - 1, found {args.seed}")
 
 
-def make_folder(output: Path) -> None:
-    """Make the model's folder before minutes go into fitting. Raises OutputError where that can't be."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{output}: can't be made a model's folder ({error.strerror}); name another with -o"
-        ) from None
+def check_folder(output: Path) -> None:
+    """Raise OutputError where the model's folder can't be made, before minutes go into fitting."""
+    there = next(folder for folder in (output, *output.absolute().parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        why = "is no folder" if not there.is_dir() else "can't be written to"
+        raise OutputError(f"{output}: can't be made a model's folder ({there} {why}); name another with -o")
 
 
 SHOWN = ("keep_f1", "content_chars_kept", "junk_chars_removed", "spam_lines_removed", "label_accuracy", "span_char_f1")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.jit import kernel
+from moderation.kernel.score import softmax
 
 
 @kernel
@@ -52,13 +53,4 @@ def network_probabilities(
             if h[j] > 0:
                 for label in range(labels):
                     out[v, label] += h[j] * w2[j, label]
-        top = out[v, 0]
-        for label in range(1, labels):
-            top = max(top, out[v, label])
-        total = np.float32(0)
-        for label in range(labels):
-            out[v, label] = np.exp(out[v, label] - top)
-            total += out[v, label]
-        for label in range(labels):
-            out[v, label] /= total
-    return out
+    return softmax(out)

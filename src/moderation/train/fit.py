@@ -77,7 +77,7 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
     if options.context:
         say("scoring every page by a line model that has not seen it")
         fold = fold_with_sources([*given, *made], options.context_options.folds, options.seed)
-        scores = out_of_fold(table, fold, tables, options.line_options, options.jobs)
+        scores = out_of_fold(table, features, fold, tables, options.line_options, options.jobs)
         say("fitting the context model")
         around = page_features(table, scores, tables)
         context = fit_context_model(around, table.labels, table.weight, options.context_options, options.seed)

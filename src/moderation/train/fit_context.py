@@ -20,7 +20,7 @@ from moderation.model.model import ContextModel
 from moderation.text.batch import pack
 from moderation.text.tables import Tables
 from moderation.train.dataset import LabelledPage
-from moderation.train.features import LineFeatures, line_features
+from moderation.train.features import LineFeatures
 from moderation.train.fit_lines import LineOptions, fit_on_features
 
 
@@ -75,10 +75,12 @@ def fold_of_pages(n_pages: int, folds: int, seed: int) -> NDArray[np.int64]:
 
 
 def out_of_fold(
-    table: Table, fold: NDArray[np.int64], tables: Tables, options: LineOptions, jobs: int
+    table: Table, features: LineFeatures, fold: NDArray[np.int64], tables: Tables, options: LineOptions, jobs: int
 ) -> NDArray[np.float32]:
-    """First-stage probabilities of every line by a model that has not seen its page: float32 (n, n_labels)."""
-    features = line_features(table.lines, tables, options.bits)
+    """First-stage probabilities of every line by a model that has not seen its page: float32 (n, n_labels).
+
+    features: of the table's lines. fold: one a page.
+    """
     line_fold = fold[table.page]
     read = read_lines(pack(table.lines), tables)
 

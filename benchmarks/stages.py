@@ -39,7 +39,7 @@ def clock(stages: Stages, name: str, call: Callable[..., Any], *args: Any) -> An
 def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> None:
     """What clean_many does, with a clock around each stage."""
     model, tables, first = moderator.model, moderator.model.tables, moderator.model.lines
-    reading = tables.reading_char, tables.reading_start, tables.reading
+    reading = tables.reading_char, tables.reading_start, tables.reading, tables.pair_key, tables.pair_to
     for part in batches(texts):
         batch = clock(stages, "pack", pack, part)
         codes = batch.codes

@@ -21,7 +21,7 @@ from moderation.text.classes import CharClass
 OUT = Path(__file__).parents[1] / "src/moderation/data/tables.safetensors"
 LIMIT = 0xE0200  # up to the variation selectors
 DROPPED = 0xFFFFFFFF
-VERSION = "1"
+VERSION = "2"
 
 CLASS_BY_CHAR = {
     **dict.fromkeys("。！？!?…｡．", CharClass.SENTENCE_END),
@@ -32,6 +32,35 @@ CLASS_BY_CHAR = {
     **dict.fromkeys("|｜_＿-－—–/／\\>»›·•・│┃~～+＋=＝*＊→", CharClass.SEPARATOR),
     **dict.fromkeys("“”‘’\"'＂＇", CharClass.QUOTE),
 }
+CONFUSABLE = {
+    **dict(zip("аеорсухіјѕһԛԝԁ", "aeopcyxijshqwd", strict=True)),  # Cyrillic, small
+    **dict(zip("АВЕЗКМНОРСТХУІЈЅ", "abe3kmhopctxyijs", strict=True)),  # Cyrillic, capital
+    **dict(zip("αβγεικνορτυχω", "abyeikvoptuxw", strict=True)),  # Greek, small
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhikmnoptyx", strict=True)),  # Greek, capital
+    **dict(zip("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "acefghijkmrtvwy", strict=True)),  # upside down
+    **dict(zip("ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprtuvwyz", strict=True)),  # small capitals
+}
+"""Letters that pass for Latin ones."""
+LETTER_BLOCKS = (0x1F150, 0x1F170, 0x1F1E6)
+"""White on black circles and squares, and flags: A-Z from here on, which no normal form knows as letters."""
+PAIRS = {
+    **{"亻" + b: c for b, c in zip("言义本介弋尤弗主丁", "信仪体价代优佛住仃", strict=True)},
+    **{"讠" + b: c for b, c in zip("正果井寸周", "证课讲讨调", strict=True)},
+    **{"氵" + b: c for b, c in zip("去工可古", "法江河沽", strict=True)},
+    **{"忄" + b: c for b, c in zip("青夬", "情快", strict=True)},
+    **{"衤" + b: c for b, c in zip("果", "裸", strict=True)},
+    **{"扌" + b: c for b, c in zip("丁召殳立", "打招投拉", strict=True)},
+    **{"钅" + b: c for b, c in zip("戋艮", "钱银", strict=True)},
+    **{"纟" + b: c for b, c in zip("工泉", "红线", strict=True)},
+    "贝者": "赌",
+    "王求": "球",
+    "君羊": "群",
+    "采彡": "彩",
+    **dict.fromkeys(("薇信", "葳信", "徽信", "溦信", "薇芯", "微芯", "威芯", "v信", "薇x"), "微信"),
+    "扣扣": "qq",
+    "秋秋": "qq",
+}
+"""Characters written as two, and sound-alikes that mean nothing else: what the scorer reads instead."""
 INVISIBLE = {"Cf", "Mn", "Me"}
 SPACES = {"Zs", "Zl", "Zp"}
 
@@ -49,6 +78,11 @@ def fold_one(char: str, to_simplified: opencc.OpenCC) -> int:
         return ord(" ")
     if category in INVISIBLE or category == "Cc":
         return DROPPED
+    if char in CONFUSABLE:
+        return ord(CONFUSABLE[char].replace("3", "0"))
+    for first in LETTER_BLOCKS:
+        if first <= ord(char) < first + 26:
+            return ord("a") + ord(char) - first
     wide = unicodedata.normalize("NFKC", char)
     if unicodedata.digit(char, None) is not None or (len(wide) > 1 and wide.strip("()[].").isdigit()):
         return ord("0")
@@ -113,6 +147,12 @@ def pack(syllable: str) -> int:
     return value
 
 
+def pairs() -> tuple[list[int], list[tuple[int, int]]]:
+    """PAIRS by key, ascending: (first << 32) + second, and what stands for both."""
+    rows = sorted((ord(pair[0]) << 32 | ord(pair[1]), to) for pair, to in PAIRS.items())
+    return [key for key, _ in rows], [(ord(to[0]), ord(to[1]) if len(to) > 1 else 0) for _, to in rows]
+
+
 def main() -> None:
     to_simplified = opencc.OpenCC("t2s")
     fold = np.arange(LIMIT, dtype=np.uint32)
@@ -130,6 +170,7 @@ def main() -> None:
         return_inverse=True,
     )
     chars, starts, packed = readings()
+    pair_key, pair_to = pairs()
     arrays = {
         "page": page_of.reshape(-1).astype(np.uint16),
         "fold_delta": np.ascontiguousarray(pages[:, :256]),
@@ -137,6 +178,8 @@ def main() -> None:
         "reading_char": np.asarray(chars, np.uint32),
         "reading_start": np.asarray(starts, np.int32),
         "reading": np.asarray(packed, np.uint32),
+        "pair_key": np.asarray(pair_key, np.uint64),
+        "pair_to": np.asarray(pair_to, np.uint32),
     }
     save_file(arrays, OUT, metadata={"version": VERSION, "unicode": unicodedata.unidata_version})
     print(f"{OUT}: {OUT.stat().st_size} bytes, {len(pages)} pages, {len(chars)} characters with readings")

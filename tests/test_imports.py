@@ -14,7 +14,18 @@ import moderation
 PACKAGE: Final = Path(moderation.__file__).parent
 
 LOW: Final = {"errors", "labels", "text", "kernel"}
-JUDGING: Final = LOW | {"records", "policy", "restoration", "model", "lines", "judge", "repair", "spans"}
+JUDGING: Final = LOW | {
+    "records",
+    "policy",
+    "restoration",
+    "model",
+    "lines",
+    "judge",
+    "repair",
+    "spans",
+    "tricks",
+    "segments",
+}
 RESULTS: Final = JUDGING | {"result", "decide"}
 ALLOWED: Final[dict[str, set[str]]] = {
     "errors": set(),
@@ -26,9 +37,11 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "restoration": LOW | {"records"},
     "model": LOW,
     "lines": LOW,
+    "tricks": set(),
     "repair": {"errors", "text", "kernel", "records"},
     "spans": LOW | {"model", "lines"},
-    "judge": LOW | {"model", "lines", "repair", "spans"},
+    "segments": LOW | {"lines", "spans"},
+    "judge": LOW | {"model", "lines", "repair", "spans", "segments"},
     "decide": JUDGING,
     "result": JUDGING | {"decide"},
     "moderate": RESULTS,

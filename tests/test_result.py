@@ -8,9 +8,10 @@ import pytest
 
 from kernel.samples import ARTICLE, DOCUMENTS, SPAM
 from moderation import Moderator, Result, Verdict
-from moderation.labels import ACTIONS, CONTENT, NAMES
+from moderation.labels import ACTIONS, BY_NAME, CONTENT, NAMES
 from moderation.records import Flag, Span
 from moderation.train.corpus import authored_pages
+from moderation.tricks import find_tricks
 
 SPLICED = "他说，小时候常跟着爷爷去码头，澳门新葡京注册送彩金www.xpj88.com，在戏台门口一坐就是半天。"
 TEXTS = [ARTICLE, "", SPAM, "\n \n", SPLICED, *DOCUMENTS["carriage returns"], *[p.text for p in authored_pages()[:60]]]
@@ -24,6 +25,14 @@ def moderator() -> Moderator:
 def results(moderator: Moderator, policy: str) -> list[Result]:
     """Of one batch."""
     return moderator.with_policy(policy).clean_many(TEXTS)
+
+
+def tricks_of(result: Result, start: int, end: int, line: int, spans: list[Span]) -> tuple[str, ...]:
+    """The tricks of a line that is spam, or of its spans that are."""
+    if BY_NAME[NAMES[result._decision.label[line]]].family == "spam":
+        return find_tricks(result._original(start, end))
+    spam = [span for span in spans if BY_NAME[span.label].family == "spam"]
+    return find_tricks("\n".join(result._original(span.start, span.end) for span in spam))
 
 
 def verdicts_one_by_one(result: Result) -> list[Verdict]:
@@ -55,6 +64,7 @@ def verdicts_one_by_one(result: Result) -> list[Verdict]:
                 float(decision.junk[k]),
                 ACTIONS[decision.action[k]],
                 tuple(own),
+                tricks_of(result, int(lines.line_start[k]) - offset, int(lines.line_end[k]) - offset, k, own),
             )
         )
     return found
@@ -69,7 +79,17 @@ def test_verdicts_are_those_of_the_arrays_one_by_one(moderator: Moderator, polic
 
 def test_verdicts_hold_numbers_of_python_alone(moderator: Moderator) -> None:
     for verdict in moderator.clean(f"{ARTICLE}\n{SPLICED}").verdicts:
-        assert [type(value) for value in asdict(verdict).values()] == [int, int, int, str, float, float, str, tuple]
+        assert [type(value) for value in asdict(verdict).values()] == [
+            int,
+            int,
+            int,
+            str,
+            float,
+            float,
+            str,
+            tuple,
+            tuple,
+        ]
 
 
 def rounded(values: Sequence[float]) -> list[float]:
@@ -84,6 +104,7 @@ def test_the_record_is_the_typed_document_with_scores_to_four_digits(moderator: 
         for line in expected["lines"]:
             line["score"], line["junk"] = rounded([line["score"], line["junk"]])
             line["spans"] = [span | {"score": round(span["score"], 4)} for span in line["spans"]]
+            line["tricks"] = list(line["tricks"])
         expected = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
         assert result.record() == expected
         assert list(result.record(id=1)) == ["id", *expected]

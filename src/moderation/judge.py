@@ -14,6 +14,7 @@ from moderation.kernel.trees import blend, tree_probability
 from moderation.labels import CONTENT
 from moderation.lines import Lines, read_lines
 from moderation.model.model import ContextModel, LineModel, Model
+from moderation.segments import find_giants, fold_back, read_segments
 from moderation.spans import NO_SPANS, Spans, find_spans
 from moderation.text.batch import Batch
 
@@ -65,13 +66,30 @@ def context_scores(lines: Lines, probabilities: NDArray[np.float32], model: Cont
 
 
 def judge(batch: Batch, model: Model) -> Judgement:
-    """Score every line of the batch."""
+    """Score every line of the batch; a line that holds a whole page is judged by its segments."""
     lines = read_lines(batch, model.tables)
-    probabilities = line_scores(lines, model.lines)
-    if model.context is not None:
-        probabilities = context_scores(lines, probabilities, model.context)
-    spans = NO_SPANS
-    if model.spans is not None:
-        chosen = np.flatnonzero((probabilities[:, CONTENT] >= 0.5) & ~lines.blank)
-        spans = find_spans(lines, chosen, model.lines, model.spans, model.tables)
+    probabilities = both_stages(lines, model)
+    giants = find_giants(lines, probabilities, model.tables)
+    whole = ~lines.blank
+    whole[giants] = False
+    spans = spans_of(lines, probabilities, whole, model)
+    if giants.size:
+        segments = read_segments(lines, giants, model.tables)
+        scores = both_stages(segments, model)
+        inner = spans_of(segments, scores, ~segments.blank, model)
+        spans = fold_back(giants, segments, scores, inner, probabilities, spans)
     return Judgement(lines, probabilities, spans)
+
+
+def both_stages(lines: Lines, model: Model) -> NDArray[np.float32]:
+    """The probabilities of every line among its neighbours."""
+    probabilities = line_scores(lines, model.lines)
+    return probabilities if model.context is None else context_scores(lines, probabilities, model.context)
+
+
+def spans_of(lines: Lines, probabilities: NDArray[np.float32], allowed: NDArray[np.bool_], model: Model) -> Spans:
+    """The spans of the allowed lines that are likeliest content."""
+    if model.spans is None:
+        return NO_SPANS
+    chosen = np.flatnonzero((probabilities[:, CONTENT] >= 0.5) & allowed)
+    return find_spans(lines, chosen, model.lines, model.spans, model.tables)

@@ -39,7 +39,18 @@ class Lines:
 
 def read_lines(batch: Batch, tables: Tables) -> Lines:
     """Split and fold the batch."""
-    start, end, behind, first_line = split_lines(batch.codes, batch.doc_start)
+    return read_ranges(batch, *split_lines(batch.codes, batch.doc_start), tables)
+
+
+def read_ranges(
+    batch: Batch,
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    behind: NDArray[np.int64],
+    first_line: NDArray[np.int64],
+    tables: Tables,
+) -> Lines:
+    """Fold the ranges as lines; the arguments are the fields line_start to first_line."""
     folded, fold_start, source = fold_lines(
         batch.codes,
         start,
@@ -50,6 +61,8 @@ def read_lines(batch: Batch, tables: Tables) -> Lines:
         tables.reading_char,
         tables.reading_start,
         tables.reading,
+        tables.pair_key,
+        tables.pair_to,
     )
     rows, counts, ends = shape_rows(batch.codes, start, end, tables.page, tables.char_class)
     n_grams = count_grams(fold_start)

@@ -27,7 +27,8 @@ class Verdict:
 
     `line` counts from 0 over the text split at `\\n`; [start, end) are code points of the original text, without the
     line break. `score` is the probability of `label`; `junk` is the probability that the line is of any label that
-    the policy does not keep, which is what the policy's threshold is compared with.
+    the policy does not keep, which is what the policy's threshold is compared with. `tricks` are those by which spam
+    hides from filters, see tricks.py; of a line that is spam or has spans that are.
     """
 
     line: int
@@ -38,6 +39,7 @@ class Verdict:
     junk: float
     action: Action
     spans: tuple[Span, ...] = ()
+    tricks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,15 @@ class DocumentVerdicts:
 
 
 def verdict_record(
-    line: int, start: int, end: int, label: str, score: float, junk: float, action: Action, spans: Sequence[Span]
+    line: int,
+    start: int,
+    end: int,
+    label: str,
+    score: float,
+    junk: float,
+    action: Action,
+    spans: Sequence[Span],
+    tricks: Sequence[str],
 ) -> dict[str, Any]:
     """One line of the verdicts file, as JSON values: the fields of a Verdict, scores rounded to SCORE_DIGITS."""
     return {
@@ -106,6 +116,7 @@ def verdict_record(
         "junk": junk,
         "action": action,
         "spans": [span_record(span) for span in spans] if spans else [],
+        "tricks": list(tricks),
     }
 
 

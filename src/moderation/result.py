@@ -1,11 +1,11 @@
 """What cleaning gives back; everything but the clean text is made when it is asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise, repeat, starmap
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from moderation.judge import Judgement
 from moderation.kernel.assemble import DROP, cut_spans, gather, kept_characters
 from moderation.kernel.decide import KEEP, decide_lines
 from moderation.kernel.repair import DAMAGE, repair_marks
-from moderation.labels import ACTIONS, NAMES, Action
+from moderation.labels import ACTIONS, BY_NAME, LABELS, NAMES, Action
 from moderation.policy import Policy
 from moderation.records import (
     SCORE_DIGITS,
@@ -31,9 +31,11 @@ from moderation.records import (
 from moderation.repair import Fix, find_damage, find_repairs
 from moderation.restoration import Edit, clean_digest
 from moderation.text.tables import Tables
+from moderation.tricks import find_tricks
 
-Row: TypeAlias = tuple[int, int, int, str, float, float, Action, tuple[Span, ...]]
+Row: TypeAlias = tuple[int, int, int, str, float, float, Action, tuple[Span, ...], tuple[str, ...]]
 """The fields of a Verdict, in order."""
+IS_SPAM: Final = np.array([label.family == "spam" for label in LABELS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,29 @@ class Result:
             numbers(decision.junk[rows], digits),
             map(ACTIONS.__getitem__, decision.action[rows].tolist()),
             [spans.get(row, ()) for row in rows.tolist()] if spans else repeat((), rows.size),
+            self._tricks(rows, label, spans),
             strict=True,
         )
+
+    def _tricks(
+        self, rows: NDArray[np.int64], label: NDArray[np.uint8], spans: dict[int, tuple[Span, ...]]
+    ) -> Iterable[tuple[str, ...]]:
+        """The tricks of each line that is spam, and of the spans that are."""
+        spam = IS_SPAM[label]
+        if not spam.any() and not spans:
+            return repeat((), rows.size)
+        lines = self._decision.judgement.lines
+        offset = lines.batch.doc_start[self._index]
+        found: list[tuple[str, ...]] = [()] * rows.size
+        for n in np.flatnonzero(spam).tolist():
+            found[n] = find_tricks(
+                self._original(int(lines.line_start[rows[n]] - offset), int(lines.line_end[rows[n]] - offset))
+            )
+        for row, cuts in spans.items():
+            pieces = [self._original(cut.start, cut.end) for cut in cuts if BY_NAME[cut.label].family == "spam"]
+            if pieces:
+                found[int(np.searchsorted(rows, row))] = find_tricks("\n".join(pieces))
+        return found
 
     @cached_property
     def _found(self) -> slice:

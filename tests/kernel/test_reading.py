@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
@@ -21,8 +22,9 @@ def assert_read_alike(texts: list[str]) -> None:
     assert_same(split, reference.split_lines(batch.codes, batch.doc_start))
     start, end = split[:2]
     table = tables.page, tables.fold_delta, tables.char_class, tables.reading_char, tables.reading_start, tables.reading
-    folded = fold.fold_lines(batch.codes, start, end, *table)
-    assert_same(folded, reference.fold_lines(batch.codes, start, end, *table))
+    pairs = tables.pair_key, tables.pair_to
+    folded = fold.fold_lines(batch.codes, start, end, *table, *pairs)
+    assert_same(folded, reference.fold_lines(batch.codes, start, end, *table, *pairs))
     found = shape.shape_rows(batch.codes, start, end, tables.page, tables.char_class)
     assert_same(found, reference.shape_rows(batch.codes, start, end, tables.page, tables.char_class))
     assert found[0].size == 0 or (found[0].min() >= 0 and found[0].max() < shape.ROWS)
@@ -44,6 +46,12 @@ def test_text_is_read_as_its_twin_reads_it(name: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(DOCUMENT_LISTS)
 def test_any_text_is_read_as_its_twin_reads_it(texts: list[str]) -> None:
+    assert_read_alike(texts)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text("澳门葡京a8 ·.❤★🔥、亻言扣薇信v\u200b\n", max_size=30), max_size=3))
+def test_disguised_text_is_read_as_its_twin_reads_it(texts: list[str]) -> None:
     assert_read_alike(texts)
 
 
@@ -79,6 +87,19 @@ def folded_text(text: str) -> str:
         ("发(fā)(fā)布", "发(fa)布"),
         ("a(a)", "a(a)"),
         (" \u200b\ufeff　", ""),
+        ("澳·门·新·葡·京", "澳门新葡京"),
+        ("请加 薇 信 号：abc", "请加 微信号:abc"),
+        ("皇❤冠❤体育", "皇冠体育"),
+        ("ｂ*ｅ*ｔ*3*6*5", "bet000"),
+        ("🅥🆇①③⑧", "vx000"),
+        ("BЕТ365 ᴠɪᴘ", "bet000 vip"),
+        ("加薇亻言，扣扣12", "加微信,qq00"),
+        ("目　录", "目 录"),
+        ("前 言　第一章", "前 言 第一章"),
+        ("甲、乙、丙、丁", "甲、乙、丙、丁"),
+        ("新闻 | 图片 | 视频", "新闻 | 图片 | 视频"),
+        ("1.2.3.4", "0.0.0.0"),
+        ("雪❄️6月", "雪❄0月"),
     ],
 )
 def test_folding_sees_through_disguises_and_through_nothing_else(text: str, expected: str) -> None:

@@ -127,6 +127,8 @@ def reasons(line: str, verdict: Verdict, moderator: Moderator) -> Text:
     text = Text(f"why {verdict.label}:", "italic")
     for reason in explain(line, verdict.label, moderator.model):
         text.append(f"  {reason.word.translate(HARMLESS)} {reason.weight:+.1f}", "bold" if reason.weight > 0 else "dim")
+    if verdict.tricks:
+        text.append(f"  tricks: {', '.join(verdict.tricks)}", "bold")
     alone, score = judged_alone(line, moderator.model)
     if alone != verdict.label:
         text.append(f"  neighbours: {alone} {score:.2f} -> {verdict.label} {verdict.score:.2f}")

@@ -6,6 +6,7 @@ The copy never leaves the scorer. `source` leads from each of its characters bac
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.kernel.disguise import mask_of, undisguise
 from moderation.kernel.jit import inline, kernel
 
 DROPPED = 0xFFFFFFFF
@@ -93,8 +94,10 @@ def fold_lines(
     reading_char: NDArray[np.uint32],
     reading_start: NDArray[np.int32],
     reading: NDArray[np.uint32],
+    pair_key: NDArray[np.uint64],
+    pair_to: NDArray[np.uint32],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
-    """Fold every line.
+    """Fold every line; see kernel/disguise.py for pair_key and pair_to.
 
     Returns folded (m,) code points, fold_start (n + 1,) offsets into it, source (m,) index of each into codes.
     Runs of white space become one blank, white space at either end goes; a line of white space and invisible
@@ -107,6 +110,7 @@ def fold_lines(
     folded = np.empty(total, np.uint32)
     source = np.empty(total, np.int64)
     fold_start = np.zeros(n + 1, np.int64)
+    pair_mask = mask_of(pair_key)
     m = 0
     for k in range(n):
         first = m
@@ -142,5 +146,6 @@ def fold_lines(
                     i = behind
         if m > first and folded[m - 1] == SPACE:
             m -= 1
+        m = undisguise(folded, source, first, m, page, char_class, pair_key, pair_to, pair_mask)
         fold_start[k + 1] = m
     return folded[:m].copy(), fold_start, source[:m].copy()

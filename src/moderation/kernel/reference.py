@@ -3,9 +3,10 @@
 Same arguments, same dtypes. Nothing that serves a user calls them.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -19,7 +20,7 @@ from moderation.kernel.spans import CLASSES, FACTS, FIRST_COLUMN, REST, STATES
 Strings = list[str]
 UINT32 = 0xFFFFFFFF
 
-SPACE, INVISIBLE, HAN = 4, 5, 1
+SPACE, INVISIBLE, HAN, SEPARATOR, SYMBOL = 4, 5, 1, 11, 15
 BREAK = "\n"
 OPENING, CLOSING = "(（", ")）"
 TONED_U = "üǖǘǚǜ"
@@ -77,8 +78,13 @@ def fold_lines(
     reading_char: NDArray[np.uint32],
     reading_start: NDArray[np.int32],
     reading: NDArray[np.uint32],
+    pair_key: NDArray[np.uint64],
+    pair_to: NDArray[np.uint32],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
-    """Twin of kernel/fold.py: take out bracketed readings, fold, take out the invisible, collapse white space."""
+    """Twin of kernel/fold.py: take out bracketed readings, fold, take out the invisible, collapse white space, see
+    through what kernel/disguise.py sees through."""
+    rows = zip(pair_key.tolist(), pair_to.tolist(), strict=True)
+    pairs = {(key >> 32, key & UINT32): [c for c in to if c] for key, to in rows}
 
     def fold(char: str) -> int:
         code = ord(char)
@@ -87,7 +93,7 @@ def fold_lines(
     def is_reading(char: str, inner: str) -> bool:
         if inner == char:
             return True
-        word = "".join("v" if c in TONED_U else chr(fold(c)) if ord(c) < 0x250 else "?" for c in inner)
+        word = "".join("v" if c in TONED_U else chr(fold(c) & 0xFFFF) if ord(c) < 0x250 else "?" for c in inner)
         known = readings_of(ord(char), reading_char, reading_start, reading)
         return word.isascii() and word.isalpha() and word in known
 
@@ -111,10 +117,62 @@ def fold_lines(
         once = [(f, i) for n, (f, i) in enumerate(seen) if f != 32 or (n and seen[n - 1][0] != 32)]
         if once and once[-1][0] == 32:
             once.pop()
+        once = joined(closed(once, lambda f: looked_up(f, page, char_class, 0)), pairs)
         folded += [f for f, _ in once]
         source += [a + i for _, i in once]
         fold_start.append(len(folded))
     return np.array(folded, np.uint32), np.array(fold_start, np.int64), np.array(source, np.int64)
+
+
+Seen = list[tuple[int, int]]
+"""Folded characters with the places that they came from."""
+TOKEN = "0a-z\u3400-\u9fff\U00020000-\U00031fff"
+APART = re.compile(
+    rf"(?<![{TOKEN}])[{TOKEN}](?:([^{TOKEN}]{{1,3}})(?![{TOKEN}]{{2}})[{TOKEN}](?:\1(?![{TOKEN}]{{2}})[{TOKEN}])*)"
+)
+
+
+def closed(line: Seen, class_of: Callable[[int], int]) -> Seen:
+    """Twin of kernel/disguise.py: the gaps of characters written apart taken out, and pictures between letters."""
+    text = "".join(chr(f) for f, _ in line)
+    gone: set[int] = set()
+    at = 0
+    while found := APART.search(text, at):
+        at = found.end()
+        inner = found[0]
+        letters = [c for c in inner if re.match(f"[{TOKEN}]", c)]
+        fillers = all(c in " ." or class_of(ord(c)) in (SEPARATOR, SYMBOL) for c in found[1])
+        han = sum(c >= "\u3400" for c in letters)
+        if fillers and (
+            len(letters) >= 3 if han >= 2 else len(letters) >= 4 and len(letters) - letters.count("0") >= 2
+        ):
+            gone |= {n for n in range(found.start(), found.end()) if not re.match(f"[{TOKEN}]", text[n])}
+        else:
+            at = found.start() + 1
+    stay: Seen = []
+    for n, (f, i) in enumerate(line):
+        picture = f >= 0x2300 and class_of(f) == SYMBOL and stay and n + 1 < len(line)
+        if n in gone or (
+            picture and all(re.match(f"[{TOKEN}]", chr(c)) and c != 48 for c in (stay[-1][0], line[n + 1][0]))
+        ):
+            continue
+        stay.append((f, i))
+    return stay
+
+
+def joined(line: Seen, pairs: dict[tuple[int, int], list[int]]) -> Seen:
+    """Twin of kernel/disguise.py: pairs of characters that stand for others, from the left."""
+    out: Seen = []
+    for seen in line:
+        f, i = seen
+        to = pairs.get((out[-1][0], f), []) if out else []
+        while len(to) == 1:
+            f, i = to[0], out.pop()[1]
+            to = pairs.get((out[-1][0], f), []) if out else []
+        if to:
+            out[-1], f = (to[0], out[-1][1]), to[1]
+        out.append((f, i))
+    return out
 
 
 def length_limits() -> list[float]:
@@ -590,3 +648,57 @@ def cut_pieces(
         pieces += [line[i:j], line[max(0, i - REST) : i] + line[j : j + REST]]
     start = np.cumsum([0, *map(len, pieces)])
     return np.array([code for piece in pieces for code in piece], np.uint32), start.astype(np.int64)
+
+
+def class_string(codes: NDArray[np.uint32], page: NDArray[np.uint16], char_class: NDArray[np.uint8]) -> str:
+    """One letter a character, `A` for class 0 and so on: what patterns over classes run on."""
+    return "".join(chr(65 + looked_up(code, page, char_class, 0)) for code in codes.tolist())
+
+
+PARTING = re.compile("(?<=.)(?:E{2,}|(?<![CDN])E(?![CDN]))(?=.)")
+"""A gap that parts two pieces, in class letters: C Latin, D digit, E space, N other letters."""
+
+
+def giant_lines(
+    codes: NDArray[np.uint32],
+    line_start: NDArray[np.int64],
+    line_end: NDArray[np.int64],
+    page: NDArray[np.uint16],
+    char_class: NDArray[np.uint8],
+) -> NDArray[np.int64]:
+    """Twin of kernel/segments.py: lines of 240 characters with six gaps."""
+    found = []
+    for k, (a, b) in enumerate(zip(line_start.tolist(), line_end.tolist(), strict=True)):
+        inner = class_string(codes[a:b], page, char_class).strip("E")
+        if b - a >= 240 and len(PARTING.findall(inner)) >= 6:
+            found.append(k)
+    return np.array(found, np.int64)
+
+
+def split_segments(
+    codes: NDArray[np.uint32],
+    line_start: NDArray[np.int64],
+    line_end: NDArray[np.int64],
+    page: NDArray[np.uint16],
+    char_class: NDArray[np.uint8],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Twin of kernel/segments.py: a pattern for what ends a segment, over class letters with closing quotes as `K`."""
+    close = "(?:G[GK]*E*|E{2,}|(?<![CDN])E(?![CDN])|E+$)"
+    start, end, behind, first = [], [], [], [0]
+    for a, b in zip(line_start.tolist(), line_end.tolist(), strict=True):
+        text = text_of(codes[a:b])
+        classes = class_string(codes[a:b], page, char_class)
+        classes = "".join("K" if c in '”’"' else kind for c, kind in zip(text, classes, strict=True))
+        begin, at = 0, len(classes) - len(classes.lstrip("E"))
+        for cut in re.compile(close).finditer(classes, at):
+            gap = len(cut[0]) - len(cut[0].rstrip("E"))
+            start.append(a + begin)
+            end.append(a + cut.end() - gap)
+            behind.append(a + cut.end())
+            begin = cut.end()
+        if begin < b - a or len(start) == first[-1]:
+            start.append(a + begin)
+            end.append(b)
+            behind.append(b)
+        first.append(len(start))
+    return np.array(start, np.int64), np.array(end, np.int64), np.array(behind, np.int64), np.array(first, np.int64)

@@ -122,6 +122,8 @@ def check_tables(tables: Tables) -> None:
             ("reading_char", np.uint32, (tables.reading_char.size,)),
             ("reading_start", np.int32, (tables.reading_char.size + 1,)),
             ("reading", np.uint32, (tables.reading.size,)),
+            ("pair_key", np.uint64, (tables.pair_key.size,)),
+            ("pair_to", np.uint32, (tables.pair_key.size, 2)),
         ],
     )
     if tables.page.size < 256:

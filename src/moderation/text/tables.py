@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
-NORMALISER_VERSION: Final = 1
+NORMALISER_VERSION: Final = 2
 """Goes up when folding changes; a model works only with the version it was trained with."""
-FIELDS: Final = ("page", "fold_delta", "char_class", "reading_char", "reading_start", "reading")
+FIELDS: Final = ("page", "fold_delta", "char_class", "reading_char", "reading_start", "reading", "pair_key", "pair_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Tables:
 
     page: uint16 (768,). fold_delta: uint32 (pages, 256), added to the code point modulo 2^32. char_class: uint8
     (pages, 256). reading_char: uint32 (m,), ascending; its readings are reading[reading_start[i]:reading_start[i+1]],
-    five bits a letter.
+    five bits a letter. pair_key: uint64 (p,), ascending, and pair_to: uint32 (p, 2), see kernel/disguise.py.
     """
 
     page: NDArray[np.uint16]
@@ -29,6 +29,8 @@ class Tables:
     reading_char: NDArray[np.uint32]
     reading_start: NDArray[np.int32]
     reading: NDArray[np.uint32]
+    pair_key: NDArray[np.uint64]
+    pair_to: NDArray[np.uint32]
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays by name."""

@@ -13,6 +13,9 @@ STOP: Final = re.compile(r"[。！？!?；;][”」）)]?|[，,](?=.{8})")
 FULL_STOP: Final = re.compile(r"[。！？!?][”」）)]?")
 GLUED: Final = frozenset({"meta", "nav", "widget", "footer", "related"})
 LISTS: Final = frozenset({"nav", "widget", "related", "footer", "adult", "gambling", "illicit", "seo"})
+SEGMENT: Final = re.compile(
+    r"(?<=[。！？])(?![。！？”」）])|(?<=[。！？][”」）])|(?<![0-9A-Za-z\s])\s+(?![0-9A-Za-z\s])|\s{2,}"
+)
 MENU_GAP: Final = re.compile(r"[ 　|｜]{1,5}")
 
 
@@ -193,12 +196,23 @@ def drop_paragraphs(draft: Draft, rng: Random, stock: Stock) -> bool:
     return bool(gone)
 
 
+def segments(draft: Draft, rng: Random, stock: Stock) -> bool:
+    """The whole page in the pieces that a giant line is cut into: at sentence ends and at gaps between Chinese."""
+    rows: list[Row] = []
+    for row in draft.rows:
+        pieces = [piece.strip() for piece in SEGMENT.split(row.text)] if not row.marks else []
+        rows.extend([Row(piece, row.label) for piece in pieces if piece] or [row])
+    done = len(rows) > len(draft.rows)
+    draft.rows = [row for row in rows if row.label is not None] if done else draft.rows
+    return done
+
+
 Way = Callable[[Draft, Random, Stock], bool]
 WAYS: Final[tuple[Way, ...]] = (
     join_chrome, split_lines, merge_paragraphs, join_lists, split_lists, blanks, borrow_block, move_block, drop_block,
-    truncate, drop_paragraphs,
+    truncate, drop_paragraphs, segments,
 )  # fmt: skip
-WAY_COUNTS: Final = (4, 2, 2, 2, 2, 2, 4, 2, 1, 2, 2)
+WAY_COUNTS: Final = (4, 2, 2, 2, 2, 2, 4, 2, 1, 2, 2, 2)
 
 
 def layout(draft: Draft, rng: Random, stock: Stock) -> bool:

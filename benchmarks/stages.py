@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.data import circumstances, megabytes, pages, write_result
-from moderation.judge import DOUBT, Judgement
-from moderation.kernel.context import context_features, line_facts, page_sets, visible_lines
+from moderation.judge import Judgement
+from moderation.kernel.context import line_facts, page_sets, visible_lines
 from moderation.kernel.fold import fold_lines
 from moderation.kernel.lines import split_lines
-from moderation.kernel.network import network_probabilities
 from moderation.kernel.ngrams import count_grams, sum_rows
 from moderation.kernel.score import line_logits, softmax
 from moderation.kernel.shape import shape_rows
-from moderation.kernel.trees import blend, tree_probability
+from moderation.kernel.surroundings import surrounded_probabilities
 from moderation.labels import CONTENT
 from moderation.lines import read_lines
 from moderation.moderate import Moderator
@@ -57,16 +56,11 @@ def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> N
             seen = clock(stages, "visible lines", visible_lines, lines.blank, lines.first_line)
             facts = clock(stages, "line facts", line_facts, lines.counts, seen[0], lines.ends)
             sets = clock(stages, "page sets", page_sets, folded, fold_start, probabilities, *seen)
-            features = clock(stages, "context features", context_features, probabilities, facts, sets, *seen)
             c = model.context
-            found = clock(stages, "network", network_probabilities, features, c.low, c.high, c.w1, c.b1, c.w2, c.b2)
-            nodes = c.root, c.feature, c.threshold, c.child, c.value
-            keep = found[:, CONTENT].copy()
-            unsure = np.flatnonzero((keep > DOUBT) & (keep < 1 - DOUBT))
-            keep[unsure] = clock(stages, "trees", tree_probability, features[unsure], *nodes, c.baseline[0])
-            clock(stages, "blend", blend, found, keep, probabilities[seen[0]], c.trust[0])
-            probabilities = probabilities.copy()
-            probabilities[seen[0]] = found
+            network = c.low, c.high, c.w1, c.b1, c.w2, c.b2
+            trees = c.root, c.feature, c.threshold, c.child, c.value, c.baseline
+            given = probabilities, facts, sets, *seen, *network, *trees, c.trust
+            probabilities = clock(stages, "features, network, trees", surrounded_probabilities, *given)
         spans = NO_SPANS
         if model.spans is not None:
             chosen = np.flatnonzero((probabilities[:, CONTENT] >= 0.5) & ~lines.blank)
@@ -90,10 +84,10 @@ def main() -> None:
     seconds_of = {name: median(row) for name, row in stages.items()}
     total, size = sum(seconds_of.values()), megabytes(texts)
     print(f"{len(texts)} pages, {size:.2f} MB of UTF-8, model {moderator.model.id}; median of {args.rounds} rounds\n")
-    print(f"{'stage':<22}{'ms':>9}{'MB/s':>10}{'share':>8}")
+    print(f"{'stage':<26}{'ms':>9}{'MB/s':>10}{'share':>8}")
     for name, spent in seconds_of.items():
-        print(f"{name:<22}{spent * 1e3:>9.2f}{size / spent:>10.1f}{spent / total:>8.1%}")
-    print(f"{'all':<22}{total * 1e3:>9.2f}{size / total:>10.1f}{1:>8.1%}")
+        print(f"{name:<26}{spent * 1e3:>9.2f}{size / spent:>10.1f}{spent / total:>8.1%}")
+    print(f"{'all':<26}{total * 1e3:>9.2f}{size / total:>10.1f}{1:>8.1%}")
     if args.store:
         table = {
             name: {"seconds": round(s, 6), "megabytes_per_second": round(size / s, 2), "share": round(s / total, 4)}

@@ -1,27 +1,20 @@
 """Documents to judgements: every line's probabilities. No policy has a say here."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.context import context_features, line_facts, page_sets, visible_lines
-from moderation.kernel.network import network_probabilities
 from moderation.kernel.ngrams import sum_rows
 from moderation.kernel.score import line_logits, softmax
-from moderation.kernel.trees import blend, tree_probability
+from moderation.kernel.surroundings import surrounded_probabilities
 from moderation.labels import CONTENT
 from moderation.lines import Lines, read_lines
 from moderation.model.model import ContextModel, LineModel, Model
 from moderation.segments import find_giants, fold_back, read_segments
 from moderation.spans import NO_SPANS, Spans, find_spans
 from moderation.text.batch import Batch
-
-DOUBT: Final = 0.05
-"""The trees are asked only where the network's probability of content is farther than this from 0 and from 1: that
-saves two thirds of their time."""
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -42,27 +35,41 @@ def line_scores(lines: Lines, model: LineModel) -> NDArray[np.float32]:
     return softmax(logits)
 
 
-def surroundings(lines: Lines, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The second stage's features of the lines that are not blank, and their indices."""
+def page_facts(
+    lines: Lines, probabilities: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """What the second stage needs to know: facts and sets of the visible lines, which those are, and whose."""
     visible, doc_first = visible_lines(lines.blank, lines.first_line)
     facts = line_facts(lines.counts, visible, lines.ends)
     sets = page_sets(lines.folded, lines.fold_start, probabilities, visible, doc_first)
+    return facts, sets, visible, doc_first
+
+
+def surroundings(lines: Lines, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The second stage's features of the lines that are not blank, and their indices: what it is trained on."""
+    facts, sets, visible, doc_first = page_facts(lines, probabilities)
     return context_features(probabilities, facts, sets, visible, doc_first), visible
 
 
 def context_scores(lines: Lines, probabilities: NDArray[np.float32], model: ContextModel) -> NDArray[np.float32]:
     """Second stage: the probabilities of each line among its neighbours, from those of the first."""
-    features, visible = surroundings(lines, probabilities)
-    seen = network_probabilities(features, model.low, model.high, model.w1, model.b1, model.w2, model.b2)
-    keep = seen[:, CONTENT].copy()
-    unsure = np.flatnonzero((keep > DOUBT) & (keep < 1 - DOUBT))
-    keep[unsure] = tree_probability(
-        features[unsure], model.root, model.feature, model.threshold, model.child, model.value, model.baseline[0]
+    return surrounded_probabilities(
+        probabilities,
+        *page_facts(lines, probabilities),
+        model.low,
+        model.high,
+        model.w1,
+        model.b1,
+        model.w2,
+        model.b2,
+        model.root,
+        model.feature,
+        model.threshold,
+        model.child,
+        model.value,
+        model.baseline,
+        model.trust,
     )
-    blend(seen, keep, probabilities[visible], model.trust[0])
-    out = probabilities.copy()
-    out[visible] = seen
-    return out
 
 
 def judge(batch: Batch, model: Model) -> Judgement:

@@ -23,7 +23,8 @@ def looked_up(char: str, table: NDArray[np.generic]) -> int:
 
 
 def folded(char: str) -> str:
-    return chr((ord(char) + looked_up(char, T.fold_delta)) & 0xFFFFFFFF) if char else ""
+    code = (ord(char) + looked_up(char, T.fold_delta)) & 0xFFFFFFFF if char else 0
+    return chr(code) if char and code <= 0x10FFFF else ""
 
 
 def reads(char: str, inner: str) -> bool:

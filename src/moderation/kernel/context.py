@@ -7,7 +7,8 @@ other. Every feature is bounded, so that one odd line can't drown the rest.
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import inline, kernel
+from moderation.kernel.jit import always, inline, kernel
+from moderation.kernel.vector import LANES, larger, load_floats, load_labels, log, no_floats, spread, store, store_labels
 
 CONTEXT_VERSION = 1
 N_LABELS = 12
@@ -33,7 +34,16 @@ def squash(x: float) -> float:
     return out
 
 
-@inline
+SQUASHED = np.log(1.0 + np.arange(1024)) / 4.0
+
+
+@always
+def squash_count(n: int) -> float:
+    """squash of a whole number: nearly all of them are small, and a logarithm is slow."""
+    return SQUASHED[n] if n < 1024 else np.log(1.0 + n) / 4.0
+
+
+@always
 def pair_hash(a: np.uint32, b: np.uint32) -> np.uint32:
     """The place of a character pair in a page's set."""
     h = np.uint32(a * np.uint32(0x9E3779B1)) ^ np.uint32(b * np.uint32(0x85EBCA77))
@@ -76,16 +86,16 @@ def line_facts(
             n += counts[k, c]
         n -= counts[k, 4] + counts[k, 5]
         size = np.float32(max(1, n))
-        out[v, 0] = squash(n)
+        out[v, 0] = squash_count(n)
         out[v, 1] = counts[k, 1] / size
         out[v, 2] = counts[k, 2] / size
         out[v, 3] = counts[k, 3] / size
         out[v, 4] = (counts[k, 13] + counts[k, 14] + counts[k, 15]) / size
         out[v, 5] = counts[k, 11] / size
-        out[v, 6] = squash(counts[k, 6])
-        out[v, 7] = squash(counts[k, 7])
-        out[v, 8] = squash(counts[k, 4])
-        out[v, 9] = squash(counts[k, 8])
+        out[v, 6] = squash_count(counts[k, 6])
+        out[v, 7] = squash_count(counts[k, 7])
+        out[v, 8] = squash_count(counts[k, 4])
+        out[v, 9] = squash_count(counts[k, 8])
         out[v, 10] = min(np.float32(1), counts[k, 9] / np.float32(4))
         out[v, 11] = 1.0 if ends[k, 1] == 6 else 0.0
         out[v, 12] = 1.0 if ends[k, 1] in (7, 8) else 0.0
@@ -170,10 +180,150 @@ def page_sets(
                     out[v, 0] = 0.0 if v == a else in_title / pairs
                     out[v, 1] = in_prose / pairs
                     out[v, 2] = in_other / pairs
-                    out[v, 3] = squash(whole[key[v, 0]] - 1)
-                    out[v, 4] = squash(head[key[v, 1]] - 1)
-                    out[v, 5] = squash(tail[key[v, 2]] - 1)
+                    out[v, 3] = squash_count(whole[key[v, 0]] - 1)
+                    out[v, 4] = squash_count(head[key[v, 1]] - 1)
+                    out[v, 5] = squash_count(tail[key[v, 2]] - 1)
     return out
+
+
+@kernel
+def seen_rows(
+    probabilities: NDArray[np.float32], facts: NDArray[np.float32], visible: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """(m, LANES): what others see of a line: its probabilities, length, sentence end, punctuation, and prose."""
+    m = visible.size
+    out = np.empty((m, LANES), np.float32)
+    for v in range(m):
+        store(out, v * LANES, load_labels(probabilities, visible[v] * N_LABELS))
+        out[v, N_LABELS] = facts[v, 0]
+        out[v, N_LABELS + 1] = facts[v, 11]
+        out[v, N_LABELS + 2] = min(np.float32(1), facts[v, 16])
+        out[v, N_LABELS + 3] = facts[v, 0] * out[v, 0]
+    return out
+
+
+@always
+def is_prose(seen: NDArray[np.float32], v: int) -> bool:
+    """Whether a line is likely content and of some length."""
+    return bool(seen[v, 0] > 0.5 and seen[v, N_LABELS] > 0.85)
+
+
+@always
+def page_summary(seen: NDArray[np.float32], a: int, b: int, page: NDArray[np.float32]) -> float:
+    """The page's own features, of its lines a to b, into page; the sum of the lines' prose is returned."""
+    n = b - a
+    sums = np.zeros(LANES, np.float64)
+    chars = 0.0
+    content = 0.0
+    spam = 0.0
+    prose_lines = 0.0
+    for v in range(a, b):
+        for c in range(LANES):
+            sums[c] += seen[v, c]
+        size = np.exp(4.0 * seen[v, N_LABELS]) - 1.0
+        chars += size
+        content += size * seen[v, 0]
+        for c in range(6, 11):
+            spam += size * seen[v, c]
+        if is_prose(seen, v):
+            prose_lines += 1
+    for c in range(N_LABELS):
+        page[c] = sums[c] / n
+    page[N_LABELS] = squash(n)
+    page[N_LABELS + 1] = squash(chars) / 2
+    page[N_LABELS + 2] = content / max(1.0, chars)
+    page[N_LABELS + 3] = spam / max(1.0, chars)
+    page[N_LABELS + 4] = sums[N_LABELS] / n
+    page[N_LABELS + 5] = sums[N_LABELS + 1] / n
+    page[N_LABELS + 6] = sums[N_LABELS + 2] / n
+    page[N_LABELS + 7] = squash(prose_lines)
+    page[N_LABELS + 8] = prose_lines / n
+    return float(sums[N_LABELS + 3])
+
+
+@always
+def write_features(
+    seen: NDArray[np.float32],
+    facts: NDArray[np.float32],
+    sets: NDArray[np.float32],
+    page: NDArray[np.float32],
+    a: int,
+    b: int,
+    v: int,
+    since: int,
+    until: int,
+    before: float,
+    out: NDArray[np.float32],
+    at: int,
+) -> None:
+    """The features of line v of the page a to b, into the flat `out` from place `at` on: FEATURES numbers.
+
+    since, until: lines between it and the next prose before and behind it. before: the share of prose before it.
+    """
+    n = b - a
+    i = v - a
+    own = load_labels(seen, v * LANES)
+    near = log(own + spread(np.float32(1e-4))) / spread(np.float32(4.0)) + spread(np.float32(1.0))
+    store_labels(out, at, larger(near, spread(np.float32(-1.5))))
+    f = at + N_LABELS
+    for c in range(18):
+        out[f + c] = facts[v, c]
+    f += 18
+    length = seen[v, N_LABELS]
+    for side in range(2):
+        for step in range(1, NEAR + 1):
+            w = v - step if side == 0 else v + step
+            if a <= w < b:
+                store(out, f, load_floats(seen, w * LANES))
+                out[f + N_LABELS + 3] = abs(seen[w, N_LABELS] - length)
+                out[f + N_LABELS + 4] = 0.0
+            else:
+                store(out, f, no_floats())
+                out[f + N_LABELS + 4] = 1.0
+            f += NEIGHBOUR
+    f = write_windows(seen, a, b, v, out, f)
+    store(out, f + PAGE - LANES, load_floats(page, PAGE - LANES))
+    store(out, f, load_floats(page, 0))
+    f += PAGE
+    out[f] = i / n
+    out[f + 1] = squash_count(i)
+    out[f + 2] = squash_count(n - 1 - i)
+    out[f + 3] = 1.0 if i == 0 else 0.0
+    for c in range(6):
+        out[f + 4 + c] = sets[v, c]
+    out[f + 10] = squash_count(since)
+    out[f + 11] = squash_count(until)
+    out[f + 12] = before
+    run = 0
+    while run < 6 and v - run - 1 >= a and abs(seen[v - run - 1, N_LABELS] - length) < 0.08:
+        run += 1
+    out[f + 13] = run / 6.0
+    run = 0
+    while run < 6 and v + run + 1 < b and abs(seen[v + run + 1, N_LABELS] - length) < 0.08:
+        run += 1
+    out[f + 14] = run / 6.0
+    out[f + 15] = 1.0
+
+
+@always
+def write_windows(seen: NDArray[np.float32], a: int, b: int, v: int, out: NDArray[np.float32], f: int) -> int:
+    """The averages over the lines before and behind line v; returns the place behind them.
+
+    A window is added up from the line outwards, and the wide one goes on where the narrow one ends.
+    """
+    for side in range(2):
+        sums = no_floats()
+        step = -1 if side == 0 else 1
+        reach = v - a if side == 0 else b - 1 - v
+        done = 0
+        place = f + side * WINDOW
+        for width in WINDOWS:
+            while done < min(width, reach):
+                done += 1
+                sums += load_floats(seen, (v + step * done) * LANES)
+            store(out, place, sums / spread(np.float32(max(1, done))))
+            place += 2 * WINDOW
+    return f + 2 * len(WINDOWS) * WINDOW
 
 
 @kernel
@@ -186,115 +336,33 @@ def context_features(
 ) -> NDArray[np.float32]:
     """The features of every visible line: float32 (m, FEATURES)."""
     m = visible.size
-    out = np.zeros((m, FEATURES), np.float32)
+    out = np.empty((m, FEATURES), np.float32)
+    flat = out.reshape(-1)
+    seen = seen_rows(probabilities, facts, visible)
+    page = np.zeros(PAGE, np.float32)
     for d in range(doc_first.size - 1):
         a = doc_first[d]
         b = doc_first[d + 1]
-        n = b - a
-        if n == 0:
+        if a == b:
             continue
-        # running sums over the page: probabilities, then length, sentence ends, prose
-        sums = np.zeros((n + 1, N_LABELS + 4), np.float64)
-        page = np.zeros(PAGE, np.float32)
+        prose = max(1e-6, page_summary(seen, a, b, page))
+        before = 0.0
+        since = b - a
+        ahead = a
         for v in range(a, b):
-            k = visible[v]
-            i = v - a
-            for c in range(N_LABELS):
-                sums[i + 1, c] = sums[i, c] + probabilities[k, c]
-            sums[i + 1, N_LABELS] = sums[i, N_LABELS] + facts[v, 0]
-            sums[i + 1, N_LABELS + 1] = sums[i, N_LABELS + 1] + facts[v, 11]
-            sums[i + 1, N_LABELS + 2] = sums[i, N_LABELS + 2] + min(np.float32(1), facts[v, 16])
-            sums[i + 1, N_LABELS + 3] = sums[i, N_LABELS + 3] + facts[v, 0] * probabilities[k, 0]
-        chars = 0.0
-        content = 0.0
-        spam = 0.0
-        prose_lines = 0.0
-        for v in range(a, b):
-            k = visible[v]
-            size = np.exp(4.0 * facts[v, 0]) - 1.0
-            chars += size
-            content += size * probabilities[k, 0]
-            for c in range(6, 11):
-                spam += size * probabilities[k, c]
-            if probabilities[k, 0] > 0.5 and facts[v, 0] > 0.85:
-                prose_lines += 1
-        for c in range(N_LABELS):
-            page[c] = sums[n, c] / n
-        page[N_LABELS] = squash(n)
-        page[N_LABELS + 1] = squash(chars) / 2
-        page[N_LABELS + 2] = content / max(1.0, chars)
-        page[N_LABELS + 3] = spam / max(1.0, chars)
-        page[N_LABELS + 4] = sums[n, N_LABELS] / n
-        page[N_LABELS + 5] = sums[n, N_LABELS + 1] / n
-        page[N_LABELS + 6] = sums[n, N_LABELS + 2] / n
-        page[N_LABELS + 7] = squash(prose_lines)
-        page[N_LABELS + 8] = prose_lines / n
-        since = n
-        for v in range(a, b):
-            k = visible[v]
-            i = v - a
-            f = 0
-            for c in range(N_LABELS):
-                out[v, f + c] = max(-1.5, np.log(probabilities[k, c] + 1e-4) / 4.0 + 1.0)
-            f += N_LABELS
-            for c in range(18):
-                out[v, f + c] = facts[v, c]
-            f += 18
-            for side in range(2):
-                for step in range(1, NEAR + 1):
-                    w = v - step if side == 0 else v + step
-                    if a <= w < b:
-                        j = visible[w]
-                        for c in range(N_LABELS):
-                            out[v, f + c] = probabilities[j, c]
-                        out[v, f + N_LABELS] = facts[w, 0]
-                        out[v, f + N_LABELS + 1] = facts[w, 11]
-                        out[v, f + N_LABELS + 2] = min(np.float32(1), facts[w, 16])
-                        out[v, f + N_LABELS + 3] = abs(facts[w, 0] - facts[v, 0])
-                    else:
-                        out[v, f + N_LABELS + 4] = 1.0
-                    f += NEIGHBOUR
-            for width in WINDOWS:
-                for side in range(2):
-                    low = max(0, i - width) if side == 0 else i + 1
-                    high = i if side == 0 else min(n, i + 1 + width)
-                    if high > low:
-                        for c in range(N_LABELS + 4):
-                            out[v, f + c] = (sums[high, c] - sums[low, c]) / (high - low)
-                    f += WINDOW
-            for c in range(PAGE):
-                out[v, f + c] = page[c]
-            f += PAGE
-            out[v, f] = i / n
-            out[v, f + 1] = squash(i)
-            out[v, f + 2] = squash(n - 1 - i)
-            out[v, f + 3] = 1.0 if i == 0 else 0.0
-            for c in range(6):
-                out[v, f + 4 + c] = sets[v, c]
-            out[v, f + 10] = squash(since)
-            if probabilities[k, 0] > 0.5 and facts[v, 0] > 0.85:
-                since = 0
-            else:
-                since += 1
-        until = n
-        for back in range(n):
-            v = b - 1 - back
-            k = visible[v]
-            f = FEATURES - SELF
-            out[v, f + 11] = squash(until)
-            if probabilities[k, 0] > 0.5 and facts[v, 0] > 0.85:
-                until = 0
-            else:
-                until += 1
-            i = v - a
-            out[v, f + 12] = sums[i, N_LABELS + 3] / max(1e-6, sums[n, N_LABELS + 3])
-            run = 0
-            while run < 6 and v - run - 1 >= a and abs(facts[v - run - 1, 0] - facts[v, 0]) < 0.08:
-                run += 1
-            out[v, f + 13] = run / 6.0
-            run = 0
-            while run < 6 and v + run + 1 < b and abs(facts[v + run + 1, 0] - facts[v, 0]) < 0.08:
-                run += 1
-            out[v, f + 14] = run / 6.0
-            out[v, f + 15] = 1.0
+            ahead = next_prose(seen, ahead, v, b)
+            until = ahead - v - 1 if ahead < b else 2 * b - a - 1 - v
+            write_features(seen, facts, sets, page, a, b, v, since, until, before / prose, flat, v * FEATURES)
+            before += seen[v, N_LABELS + 3]
+            since = 0 if is_prose(seen, v) else since + 1
     return out
+
+
+@always
+def next_prose(seen: NDArray[np.float32], ahead: int, v: int, b: int) -> int:
+    """The first prose line behind v, or b; `ahead` is what the line before v found."""
+    if ahead <= v:
+        ahead = v + 1
+        while ahead < b and not is_prose(seen, ahead):
+            ahead += 1
+    return ahead

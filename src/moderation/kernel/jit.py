@@ -19,3 +19,9 @@ def inline(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a small function that only kernels call."""
     compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, error_model="numpy", inline="never")(function)
     return compiled
+
+
+def always(function: Callable[P, R]) -> Callable[P, R]:
+    """Copy a small function into the kernels that call it, before anything is compiled."""
+    compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)
+    return compiled

@@ -7,7 +7,8 @@ is the upper `bits` of a 32-bit multiplicative hash that is extended character b
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import inline, kernel
+from moderation.kernel.jit import always, kernel
+from moderation.kernel.vector import LANES, load_row, no_ints, store
 
 HASH_VERSION = 1
 ORDERS = 4
@@ -17,11 +18,17 @@ SEED = np.uint32(0x9E3779B9)
 MULTIPLIER = np.uint32(0x85EBCA6B)
 
 
-@inline
+@always
 def extend(h: np.uint32, c: np.uint32) -> np.uint32:
     """The hash of a gram that is longer by the character c."""
     h = np.uint32((h ^ c) * MULTIPLIER)
     return np.uint32(h ^ (h >> np.uint32(15)))
+
+
+@always
+def place_of(h: np.uint32, shift: np.uint32) -> np.uint64:
+    """Where the row of a hash begins in the table's bytes."""
+    return np.uint64(h >> shift) * np.uint64(LANES)
 
 
 LONGEST = 1 << 20
@@ -72,27 +79,46 @@ def sum_rows(
     weights: NDArray[np.int8],
     bits: int,
 ) -> NDArray[np.int32]:
-    """The sum of the weight rows of each line's grams: int32 (n, columns).
+    """The sum of the weight rows of each line's grams: int32 (n, LANES).
 
-    weights: int8 (rows, columns). Integer sums do not depend on the order of adding, so that every way of computing
-    them gives the same bits.
+    weights: int8 (rows, LANES). Integer sums do not depend on the order of adding, so that every way of computing
+    them gives the same bits. The grams that begin at a character are hashed one out of the other, and four characters
+    are at hand at a time.
     """
     n = fold_start.size - 1
-    columns = weights.shape[1]
-    out = np.zeros((n, columns), np.int32)
+    out = np.zeros((n, LANES), np.int32)
     shift = np.uint32(32 - bits)
     for k in range(n):
-        first = fold_start[k]
-        length = min(LONGEST, fold_start[k + 1] - first)
+        length = min(LONGEST, fold_start[k + 1] - fold_start[k])
         if length == 0:
             continue
-        total = out[k]
-        for i in range(-1, length + 1):
-            h = SEED
-            for j in range(i, min(i + ORDERS, length + 1)):
-                c = MARK if j < 0 or j >= length else folded[first + j]
-                h = extend(h, c)
-                row = weights[h >> shift]
-                for column in range(columns):
-                    total[column] += row[column]
+        first = np.uint64(fold_start[k])
+        ahead = first + np.uint64(2)
+        end = first + np.uint64(length)
+        c0 = MARK
+        c1 = folded[first]
+        c2 = folded[first + np.uint64(1)] if length > 1 else MARK
+        sums = no_ints()
+        for _ in range(length - 1):
+            c3 = folded[ahead] if ahead < end else MARK
+            h = extend(SEED, c0)
+            sums += load_row(weights, place_of(h, shift))
+            h = extend(h, c1)
+            sums += load_row(weights, place_of(h, shift))
+            h = extend(h, c2)
+            sums += load_row(weights, place_of(h, shift))
+            h = extend(h, c3)
+            sums += load_row(weights, place_of(h, shift))
+            c0, c1, c2 = c1, c2, c3
+            ahead += np.uint64(1)
+        h = extend(SEED, c0)  # what begins at the last two characters and at the mark behind them
+        sums += load_row(weights, place_of(h, shift))
+        h = extend(h, c1)
+        sums += load_row(weights, place_of(h, shift))
+        sums += load_row(weights, place_of(extend(h, MARK), shift))
+        h = extend(SEED, c1)
+        sums += load_row(weights, place_of(h, shift))
+        sums += load_row(weights, place_of(extend(h, MARK), shift))
+        sums += load_row(weights, place_of(extend(SEED, MARK), shift))
+        store(out, k * LANES, sums)
     return out

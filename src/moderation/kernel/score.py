@@ -4,6 +4,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.jit import kernel
+from moderation.kernel.vector import (
+    LANES,
+    N_LABELS,
+    labels_or_never,
+    load_ints,
+    load_labels,
+    multiply_add,
+    softmax_of,
+    spread,
+    store_labels,
+    to_floats,
+)
 
 
 @kernel
@@ -17,40 +29,30 @@ def line_logits(
 ) -> NDArray[np.float32]:
     """bias + scale * sums / sqrt(grams) + shape rows. A line without grams gets the bias alone.
 
-    sums: (n, columns), of which the first n_labels count. gram_scale, bias: (n_labels,).
-    shape_weights: (shape rows, n_labels).
+    sums: (n, LANES), of which the first N_LABELS count. gram_scale, bias: (N_LABELS,).
+    shape_weights: (shape rows, N_LABELS).
     """
     n = sums.shape[0]
-    labels = bias.size
-    out = np.empty((n, labels), np.float32)
+    groups = shape_rows.shape[1]
+    out = np.empty((n, N_LABELS), np.float32)
+    start = load_labels(bias, 0)
+    scale = load_labels(gram_scale, 0)
     for k in range(n):
-        for label in range(labels):
-            out[k, label] = bias[label]
-        if n_grams[k] == 0:
-            continue
-        norm = np.float32(1.0 / np.sqrt(n_grams[k]))
-        for label in range(labels):
-            out[k, label] += gram_scale[label] * norm * np.float32(sums[k, label])
-        for group in range(shape_rows.shape[1]):
-            row = shape_rows[k, group]
-            for label in range(labels):
-                out[k, label] += shape_weights[row, label]
+        logits = start
+        if n_grams[k] > 0:
+            norm = np.float32(1.0 / np.sqrt(n_grams[k]))
+            logits = multiply_add(scale * spread(norm), to_floats(load_ints(sums, k * LANES)), logits)
+            for group in range(groups):
+                logits += load_labels(shape_weights, np.int64(shape_rows[k, group]) * N_LABELS)
+        store_labels(out, k * N_LABELS, logits)
     return out
 
 
 @kernel
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each row as probabilities."""
-    n, labels = logits.shape
-    out = np.empty((n, labels), np.float32)
+    """Each row of (n, N_LABELS) as probabilities."""
+    n = logits.shape[0]
+    out = np.empty((n, N_LABELS), np.float32)
     for k in range(n):
-        top = logits[k, 0]
-        for label in range(1, labels):
-            top = max(top, logits[k, label])
-        total = np.float32(0)
-        for label in range(labels):
-            out[k, label] = np.exp(logits[k, label] - top)
-            total += out[k, label]
-        for label in range(labels):
-            out[k, label] /= total
+        store_labels(out, k * N_LABELS, softmax_of(labels_or_never(logits, k * N_LABELS)))
     return out

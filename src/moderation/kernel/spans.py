@@ -5,11 +5,14 @@ n-grams that cover it, plus a part for its distance to either end of the line. T
 through those scores with costs for where a run may begin and end, by the classes of the characters on either side.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import inline, kernel
-from moderation.kernel.ngrams import MARK, ORDERS, SEED, extend
+from moderation.kernel.jit import always, inline, kernel
+from moderation.kernel.ngrams import MARK, SEED, extend, place_of
+from moderation.kernel.vector import load_four, no_four, store
 
 STATES = 4
 FIRST_COLUMN = 12
@@ -24,20 +27,24 @@ FACTS = 10
 """Numbers about a found run, see span_facts."""
 
 
-@inline
+STEPS = np.array([0] + [1] * 3 + [2] * 7 + [3] * 20, np.int8)
+FAR = np.int64(4)
+
+
+@always
 def edge_step(distance: int) -> int:
     """Distance to an end of the line, in steps: at it, within 3, within 10, within 30, farther."""
-    if distance == 0:
-        return 0
-    if distance <= 3:
-        return 1
-    if distance <= 10:
-        return 2
-    return 3 if distance <= 30 else 4
+    return STEPS[distance] if distance <= 30 else FAR
+
+
+@always
+def span_columns(weights: NDArray[np.int8], h: np.uint32, shift: np.uint32) -> Any:
+    """The span columns of a hash's row."""
+    return load_four(weights, place_of(h, shift) + np.uint64(FIRST_COLUMN))
 
 
 @inline
-def add_character_scores(
+def character_sums(
     folded: NDArray[np.uint32],
     first: int,
     length: int,
@@ -45,37 +52,35 @@ def add_character_scores(
     bits: int,
     total: NDArray[np.int32],
 ) -> None:
-    """Add the span columns of every gram to each character that it covers; total: int32 (>= length, STATES), zeroed.
+    """The sums of the span columns of the grams that cover each character; total: flat, from 0 on STATES a character.
 
-    The character `back` places behind the beginning of four grams is covered by those of order above `back`: adding
-    from the longest gram on makes one addition a character of what would be one a gram and character.
+    Four grams begin at a character, and the one `back` places behind it is covered by those of order above `back`.
+    A character's sum is complete once the grams that begin at it are added; those of the three behind it are under way.
     """
     shift = np.uint32(32 - bits)
-    place = np.empty(ORDERS, np.int64)
-    for i in range(-1, length + 1):
-        h = SEED
-        n = min(ORDERS, length + 1 - i)
-        for back in range(n):
-            j = i + back
-            c = MARK if j < 0 or j >= length else folded[first + j]
-            h = extend(h, c)
-            place[back] = h >> shift
-        s0 = np.int32(0)
-        s1 = np.int32(0)
-        s2 = np.int32(0)
-        s3 = np.int32(0)
-        for back in range(n - 1, -1, -1):
-            row = weights[place[back]]
-            s0 += row[FIRST_COLUMN]
-            s1 += row[FIRST_COLUMN + 1]
-            s2 += row[FIRST_COLUMN + 2]
-            s3 += row[FIRST_COLUMN + 3]
-            p = i + back
-            if 0 <= p < length:
-                total[p, 0] += s0
-                total[p, 1] += s1
-                total[p, 2] += s2
-                total[p, 3] += s3
+    ahead = np.uint64(first) + np.uint64(2)
+    end = np.uint64(first) + np.uint64(length)
+    c0 = MARK
+    c1 = folded[first]
+    c2 = folded[first + 1] if length > 1 else MARK
+    t0 = t1 = t2 = no_four()
+    for i in range(-1, length):
+        c3 = folded[ahead] if ahead < end else MARK
+        h1 = extend(SEED, c0)
+        h2 = extend(h1, c1)
+        h3 = extend(h2, c2)
+        g3 = span_columns(weights, h3, shift) if i + 2 <= length else no_four()
+        g4 = span_columns(weights, extend(h3, c3), shift) if i + 3 <= length else no_four()
+        g3 = g3 + g4
+        g2 = span_columns(weights, h2, shift) + g3
+        t0 = t0 + span_columns(weights, h1, shift) + g2
+        if i >= 0:
+            store(total, i * STATES, t0)
+        t0 = t1 + g2
+        t1 = t2 + g3
+        t2 = g4
+        c0, c1, c2 = c1, c2, c3
+        ahead += np.uint64(1)
 
 
 @kernel
@@ -84,7 +89,8 @@ def character_scores(
 ) -> NDArray[np.int32]:
     """The summed span columns of each character of one folded line: (length, STATES)."""
     total = np.zeros((length, STATES), np.int32)
-    add_character_scores(folded, first, length, weights, bits, total)
+    if length:
+        character_sums(folded, first, length, weights, bits, total.reshape(-1))
     return total
 
 
@@ -114,7 +120,7 @@ def find_runs(
     longest = 0
     for k in chosen:
         longest = max(longest, fold_start[k + 1] - fold_start[k])
-    total = np.zeros((longest, STATES), np.int32)
+    total = np.zeros(longest * STATES, np.int32)
     score = np.zeros((longest, STATES), np.float32)
     back = np.zeros((longest, STATES), np.int8)
     kind = np.zeros(longest + 2, np.uint8)
@@ -124,26 +130,13 @@ def find_runs(
     m = 0
     best = np.zeros(STATES, np.float32)
     new = np.zeros(STATES, np.float32)
+    scale0, scale1, scale2, scale3 = scale[0], scale[1], scale[2], scale[3]
     for k in chosen:
         first = fold_start[k]
         n = fold_start[k + 1] - first
         if n < 4:
             continue
-        total[:n] = 0
-        add_character_scores(folded, first, n, weights, bits, total)
-        hot = False
-        for i in range(n):
-            a = edge_step(i)
-            b = edge_step(n - 1 - i)
-            for s in range(STATES):
-                score[i, s] = scale[s] * total[i, s] + edge[a, b, s]
-            keep = score[i, 0]
-            for s in range(STATES):
-                score[i, s] -= keep
-            if max(score[i, 1], score[i, 2], score[i, 3]) > 0:
-                hot = True
-        if not hot:
-            continue
+        character_sums(folded, first, n, weights, bits, total)
         kind[0] = CLASSES - 1
         kind[n + 1] = CLASSES - 1
         for i in range(n):
@@ -152,12 +145,25 @@ def find_runs(
         # What the best run could be worth if every character had its best state: most lines end here.
         run = np.float32(-1e30)
         most = np.float32(-1e30)
+        high = np.float32(-1e30)
         for i in range(n):
+            a = edge_step(i)
+            b = edge_step(n - 1 - i)
+            keep = scale0 * np.float32(total[i * STATES]) + edge[a, b, 0]
+            s1 = scale1 * np.float32(total[i * STATES + 1]) + edge[a, b, 1] - keep
+            s2 = scale2 * np.float32(total[i * STATES + 2]) + edge[a, b, 2] - keep
+            s3 = scale3 * np.float32(total[i * STATES + 3]) + edge[a, b, 3] - keep
+            score[i, 0] = 0
+            score[i, 1] = s1
+            score[i, 2] = s2
+            score[i, 3] = s3
+            top = max(s1, s2, s3)
+            high = max(high, top)
             enter = begin[kind[i], kind[i + 1]]
             leave = close[kind[i], kind[i + 1]]
             most = max(most, run + leave)
-            run = max(run, run + leave + enter, enter) + max(score[i, 1], score[i, 2], score[i, 3])
-        if max(most, run + close[kind[n], kind[n + 1]]) < -1e-3:  # a margin for the order of adding
+            run = max(run + max(np.float32(0), leave + enter), enter) + top
+        if high <= 0 or max(most, run + close[kind[n], kind[n + 1]]) < -1e-3:  # a margin for the order of adding
             continue
         for s in range(STATES):
             best[s] = score[0, s] + (begin[kind[0], kind[1]] if s else np.float32(0))

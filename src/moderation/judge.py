@@ -16,6 +16,7 @@ from moderation.segments import find_giants, fold_back, read_segments
 from moderation.spans import NO_SPANS, Spans, find_spans
 from moderation.text.batch import Batch
 
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the model makes of the lines. probabilities: float32 (n, n_labels); rows of blank lines mean nothing.

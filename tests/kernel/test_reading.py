@@ -55,6 +55,32 @@ def test_disguised_text_is_read_as_its_twin_reads_it(texts: list[str]) -> None:
     assert_read_alike(texts)
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["The", "town ", "is", " a", ".", ". ", "J.", "é", "Он", "Москва ", "市", "1", "\u200b", '"']),
+        max_size=20,
+    )
+)
+def test_words_of_other_languages_are_counted_as_the_twin_counts_them(pieces: list[str]) -> None:
+    assert_read_alike(["".join(pieces)])
+
+
+@pytest.mark.parametrize(
+    ("line", "count", "last"),
+    [
+        ("The vote took place on Monday.", 1, 6),
+        ("Dr. Smith said no. He left.", 3, 6),
+        ("config.py v1.2", 0, 3),
+        ("今天看了U.S.A. 的新闻", 0, 1),
+        ("...", 0, 0),
+    ],
+)
+def test_full_stops_of_sentences_are_sentence_ends(line: str, count: int, last: int) -> None:
+    read = lines_of([line])
+    assert (read.counts[0, 6], read.ends[0, 1]) == (count, last)
+
+
 @settings(max_examples=50, deadline=None)
 @given(DOCUMENT_LISTS)
 def test_lines_and_their_breaks_make_the_documents_again(texts: list[str]) -> None:

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from moderation.kernel.context import FEATURES, FILTER, N_LABELS, NEAR, WINDOWS
 from moderation.kernel.ngrams import LONGEST
-from moderation.kernel.shape import GROUPS, N_CLASSES, ROWS
+from moderation.kernel.shape import FUNCTION_WORDS, GROUPS, N_CLASSES, ROWS, pack_word
 from moderation.kernel.spans import CLASSES, FACTS, FIRST_COLUMN, REST, STATES
 
 Strings = list[str]
 UINT32 = 0xFFFFFFFF
 
-SPACE, INVISIBLE, HAN, SEPARATOR, SYMBOL = 4, 5, 1, 11, 15
+SPACE, INVISIBLE, HAN, SEPARATOR, SYMBOL, LATIN, LETTER, SENTENCE_END = 4, 5, 1, 11, 15, 2, 13, 6
 BREAK = "\n"
 OPENING, CLOSING = "(（", ")）"
 TONED_U = "üǖǘǚǜ"
@@ -190,6 +190,26 @@ def ratio(part: int, whole: int) -> int:
     return 1 + bisect_right(RATIOS, part / whole)
 
 
+CAPITAL = re.compile("[A-Z\u00c0-\u00de\u0391-\u03a9\u0400-\u042f]")
+
+
+def words_of(line: str, kinds: Sequence[int]) -> list[tuple[int, int]]:
+    """Start and end of the runs of letters other than Chinese."""
+    marks = "".join("w" if kind in (LATIN, LETTER) else " " for kind in kinds)
+    return [found.span() for found in re.finditer("w+", marks)]
+
+
+def sentence_stops(line: str, kinds: Sequence[int], words: Sequence[tuple[int, int]]) -> list[int]:
+    """Where a full stop stands right behind a word of two letters, before a blank or the end of the line."""
+    behind = [j for i, j in words if j - i >= 2 and line[j : j + 1] == "."]
+    return [j for j in behind if j + 1 == len(line) or kinds[j + 1] == SPACE]
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word of at most five letters a-z, whatever their case, is in the table."""
+    return re.fullmatch("[A-Za-z]{1,5}", word) is not None and pack_word(word.lower()) in set(FUNCTION_WORDS.tolist())
+
+
 def shape_rows(
     codes: NDArray[np.uint32],
     line_start: NDArray[np.int64],
@@ -204,6 +224,10 @@ def shape_rows(
     limits = length_limits()
     for k, (a, b) in enumerate(zip(line_start.tolist(), line_end.tolist(), strict=True)):
         kinds = [looked_up(code, page, char_class, 0) for code in codes[a:b].tolist()]
+        line = text_of(codes[a:b])
+        words = words_of(line, kinds)
+        for i in sentence_stops(line, kinds, words):
+            kinds[i] = SENTENCE_END
         visible = [kind for kind in kinds if kind not in (SPACE, INVISIBLE)]
         n_of = Counter(kinds)
         counts[k] = [n_of[kind] for kind in range(N_CLASSES)]
@@ -219,8 +243,12 @@ def shape_rows(
         blanks = bisect_right(BUCKETS, n_of[4])
         headed = bisect_right(BUCKETS, n_of[8] + n_of[9])
         by_length = [visible[-1], visible[0], *several, *shares, blanks]
-        sizes = [16, 64, 64, *[32] * 3, *[32] * 4, 32, 64]
-        within = [length, *[value * 4 + coarse for value in by_length], headed * 8 + shares[2]]
+        many = bisect_right(BUCKETS, len(words)) * 8
+        capitals = sum(CAPITAL.match(line[i]) is not None for i, _ in words)
+        functions = sum(is_function_word(line[i:j]) for i, j in words)
+        of_words = [many + ratio(part, max(len(words), 1)) for part in (capitals, functions)]
+        sizes = [16, 64, 64, *[32] * 3, *[32] * 4, 32, 64, 64, 64]
+        within = [length, *[value * 4 + coarse for value in by_length], headed * 8 + shares[2], *of_words]
         rows[k] = np.cumsum([0, *sizes[:-1]]) + within
         assert sum(sizes) == ROWS
     return rows, counts, ends

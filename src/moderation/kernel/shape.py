@@ -9,13 +9,128 @@ from numpy.typing import NDArray
 from moderation.kernel.jit import inline, kernel
 
 N_CLASSES = 16
-GROUPS = 12
+GROUPS = 14
 """Shape rows a line has."""
 LENGTHS = 16
 RATIOS = 8
 COUNTS = 8
-ROWS = LENGTHS + N_CLASSES * 4 + N_CLASSES * 4 + COUNTS * 4 * 3 + RATIOS * 4 * 4 + COUNTS * 4 + COUNTS * RATIOS
+ROWS = LENGTHS + N_CLASSES * 4 + N_CLASSES * 4 + COUNTS * 4 * 3 + RATIOS * 4 * 4 + COUNTS * 4 + COUNTS * RATIOS * 3
 """Shape rows in all."""
+LATIN = 2
+SPACE = 4
+SENTENCE_END = 6
+LETTER = 13
+FULL_STOP = 46
+
+
+def pack_word(word: str) -> int:
+    """At most five letters a-z as a number, five bits each."""
+    value = 0
+    for letter in word:
+        value = value << 5 | (ord(letter) - 96)
+    return value
+
+
+FUNCTION_WORDS = np.array(
+    sorted(
+        pack_word(word)
+        for word in set(
+            (
+                "a an the of and to in is are was were be been for on with as by at from that this it its his her he "
+                "she they we you i my your not or but have has had will would can could said who which their our there "
+                "than then when what if no so do did up out about into after over only also more one all some just how "
+                "el la los las un una de del y en que por con para es se su al lo como mas le les et des du une est "
+                "dans qui pas sur au ce il elle nous vous sont avec pour par o os as um uma da dos das em na no ao com "
+                "der die das und ist von zu den dem mit auf ein eine nicht sich auch im am wie sie er wir di che non "
+                "per si sono nel"
+            ).split()
+        )
+    ),
+    np.uint32,
+)
+"""Words that sentences of European languages are held together by, and menus hardly have."""
+
+
+@inline
+def is_capital(c: np.uint32) -> bool:
+    """Whether the character is a capital of the Latin, Greek or Cyrillic alphabet."""
+    return bool(
+        (c >= 65 and c <= 90) or (c >= 0xC0 and c <= 0xDE) or (c >= 0x391 and c <= 0x3A9) or (c >= 0x400 and c <= 0x42F)
+    )
+
+
+@inline
+def is_function_word(packed: np.uint32) -> bool:
+    """Whether a packed word is in FUNCTION_WORDS."""
+    low = 0
+    high = FUNCTION_WORDS.size
+    while low < high:
+        middle = (low + high) >> 1
+        if FUNCTION_WORDS[middle] < packed:
+            low = middle + 1
+        else:
+            high = middle
+    return bool(low < FUNCTION_WORDS.size and FUNCTION_WORDS[low] == packed)
+
+
+@inline
+def word_counts(
+    codes: NDArray[np.uint32],
+    start: int,
+    end: int,
+    page: NDArray[np.uint16],
+    char_class: NDArray[np.uint8],
+) -> tuple[int, int, int, int, bool]:
+    """Words of letters other than Chinese: how many, with a capital, function words; full stops behind words; and
+    whether the last visible character is such a full stop.
+
+    A full stop counts behind a word of two letters or more, before a blank or the end.
+    """
+    words = 0
+    capitals = 0
+    functions = 0
+    stops = 0
+    last_stop = False
+    size = 0
+    packed = np.uint32(0)
+    plain = True
+    for i in range(start, end + 1):
+        kind = 0
+        c = np.uint32(0)
+        if i < end:
+            c = codes[i]
+            high = c >> 8
+            kind = 0 if high >= page.size else int(char_class[page[high], c & 255])
+        if kind in (LATIN, LETTER):
+            if size == 0:
+                words += 1
+                capitals += int(is_capital(c))
+                packed = np.uint32(0)
+                plain = True
+            lower = c | np.uint32(32)
+            plain = plain and lower >= 97 and lower <= 122
+            packed = np.uint32((packed << np.uint32(5)) | ((lower - np.uint32(96)) & np.uint32(31)))
+            size += 1
+            last_stop = False
+            continue
+        if size:
+            if plain and size <= 5:
+                functions += int(is_function_word(packed))
+            if c == FULL_STOP and size >= 2:
+                after = i + 1
+                behind = 0
+                if after < end:
+                    high = codes[after] >> 8
+                    behind = 0 if high >= page.size else int(char_class[page[high], codes[after] & 255])
+                if after == end or behind == SPACE:
+                    stops += 1
+                    last_stop = True
+                    size = 0
+                    continue
+        size = 0
+        if i < end and kind not in (SPACE, 5):
+            last_stop = False
+    return words, capitals, functions, stops, last_stop
 
 
 @inline
@@ -71,7 +186,8 @@ def shape_rows(
     """Shape of each line of the original text.
 
     Returns rows, int32 (n, GROUPS), values in [0, ROWS); counts, int32 (n, N_CLASSES), characters a class; ends,
-    int8 (n, 2), class of the first and of the last visible character, -1 where there is none.
+    int8 (n, 2), class of the first and of the last visible character, -1 where there is none. The full stop of a
+    sentence in Latin letters counts as a sentence end.
     """
     n = line_start.size
     rows = np.zeros((n, GROUPS), np.int32)
@@ -91,6 +207,18 @@ def shape_rows(
                 last = kind + 1
         ends[k, 0] = first - 1
         ends[k, 1] = last - 1
+        words = 0
+        capitals = 0
+        functions = 0
+        if counts[k, LATIN] + counts[k, LETTER] > 0:
+            words, capitals, functions, stops, last_stop = word_counts(
+                codes, line_start[k], line_end[k], page, char_class
+            )
+            counts[k, SENTENCE_END] += stops
+            counts[k, 0] -= stops
+            if last_stop:
+                last = SENTENCE_END + 1
+                ends[k, 1] = SENTENCE_END
         seen = 0
         for kind in range(N_CLASSES):
             seen += counts[k, kind]
@@ -123,4 +251,8 @@ def shape_rows(
         rows[k, 10] = base + bucket(counts[k, 4]) * 4 + coarse
         base += COUNTS * 4
         rows[k, 11] = base + bucket(counts[k, 8] + counts[k, 9]) * RATIOS + ratio(counts[k, 3], seen)
+        base += COUNTS * RATIOS
+        rows[k, 12] = base + bucket(words) * RATIOS + ratio(capitals, max(words, 1))
+        base += COUNTS * RATIOS
+        rows[k, 13] = base + bucket(words) * RATIOS + ratio(functions, max(words, 1))
     return rows, counts, ends

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import errors, types
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_jitable, register_model
@@ -83,7 +83,12 @@ def filled(builder: Any, value: Any, lanes: ir.VectorType) -> Any:
 
 
 def address(context: Any, builder: Any, kind: Any, array: Any, at: Any, lanes: ir.VectorType) -> Any:
-    """A pointer to sixteen numbers from place `at` of a contiguous array on, counted in its elements."""
+    """A pointer to sixteen numbers from place `at` of a contiguous array on, counted in its elements.
+
+    Another layout is refused while compiling: the numbers read would be others than those meant.
+    """
+    if kind.layout != "C":
+        raise errors.NumbaTypeError(f"expected an array in C order, found {kind}; use np.ascontiguousarray")
     data = context.make_array(kind)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [at]), lanes.as_pointer())
 

@@ -167,7 +167,7 @@ def fit_network(
         "w2": all_w2,
         "b2": all_b2,
     }
-    return {name: array.astype(np.float32) for name, array in found.items()}
+    return {name: np.ascontiguousarray(array, np.float32) for name, array in found.items()}
 
 
 def fit_trees(

@@ -92,4 +92,6 @@ def quantise(grams: NDArray[np.float64], shapes: NDArray[np.float64], bias: NDAr
     weights = np.zeros((grams.shape[0], COLUMNS), np.int8)
     weights[:, :n] = np.clip(np.rint(grams / scale), -127, 127)
     assert shapes.shape == (ROWS, n)
-    return LineModel(weights, scale.astype(np.float32), shapes.astype(np.float32), bias.astype(np.float32))
+    return LineModel(
+        weights, scale.astype(np.float32), np.ascontiguousarray(shapes, np.float32), bias.astype(np.float32)
+    )

@@ -140,8 +140,8 @@ def fit_tagger(
     edge = coef[:, size:].T.reshape(EDGES, EDGES, STATES) + bias
     begin, close = boundary_worth(tagged, chosen, tables, options)
     spans = SpanModel(
-        scale=(steps * options.emission).astype(np.float32),
-        edge=(edge * options.emission).astype(np.float32),
+        scale=np.ascontiguousarray(steps * options.emission, np.float32),
+        edge=np.ascontiguousarray(edge * options.emission, np.float32),
         begin=begin,
         close=close,
         accept=np.zeros(SPAN_FACTS + 1, np.float32),

@@ -20,7 +20,7 @@ from moderation.train.metrics import metrics
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGE_OF = dict.fromkeys(("clean", "restore", "show", "calibrate"), "commands.md") | dict.fromkeys(
+PAGE_OF = dict.fromkeys(("clean", "restore", "reapply", "show", "calibrate"), "commands.md") | dict.fromkeys(
     ("train", "evaluate"), "training.md"
 )
 """The page of docs/ that lists a command's options."""

@@ -31,6 +31,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "errors": set(),
     "labels": {"errors"},
     "kernel": set(),
+    "markup": set(),
     "text": LOW,
     "records": LOW,
     "policy": LOW,
@@ -47,8 +48,9 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "moderate": RESULTS,
     "explain": RESULTS,
     "formats": RESULTS | {"moderate", "explain"},
-    "train": RESULTS | {"moderate", "explain", "formats"},
-    "cli": RESULTS | {"moderate", "explain", "formats", "train", ""},
+    "train": RESULTS | {"moderate", "explain", "formats", "markup"},
+    "crawl": RESULTS | {"moderate", "formats", "markup", ""},
+    "cli": RESULTS | {"moderate", "explain", "formats", "crawl", "train", ""},
     "__main__": {"cli"},
     "": RESULTS | {"moderate"},
 }
@@ -65,12 +67,21 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "jieba": ("explain.py",),
     "opencc": (),
     "pypinyin": (),
+    "pyarrow": ("formats/", "crawl/ledger_parquet.py"),
+    "fastwarc": ("formats/",),
+    "resiliparse": ("formats/",),
+    "zstandard": ("formats/",),
+    "fsspec": ("formats/opening.py",),
+    "ray": ("crawl/ray_engine.py",),
     "pickle": (),
     "cloudpickle": (),
 }
 """Which files may import a package, by the beginning of their path."""
 
-HEAVY: Final = ("numba", "llvmlite", "sklearn", "scipy", "joblib", "jieba", "rich", "numpy", "orjson", "safetensors")
+HEAVY: Final = (
+    *("numba", "llvmlite", "sklearn", "scipy", "joblib", "jieba", "rich", "numpy", "orjson", "safetensors"),
+    *("pyarrow", "fastwarc", "resiliparse", "zstandard", "fsspec", "ray"),
+)
 
 
 def sources() -> list[Path]:
@@ -175,7 +186,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_serving_loads_no_training_package() -> None:
     found = loaded_after("import moderation.moderate, moderation.cli.main")
     # scipy is not in this list: numba itself looks whether it is there
-    assert found & {"sklearn", "joblib", "jieba", "rich"} == set()
+    assert found & {"sklearn", "joblib", "jieba", "rich", "pyarrow", "fastwarc", "fsspec", "ray"} == set()
     assert "numba" in found
 
 

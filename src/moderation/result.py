@@ -170,6 +170,21 @@ class Result:
         counts = np.bincount(self._decision.action[self._lines], minlength=len(ACTIONS))
         return dict(zip(ACTIONS, counts.tolist(), strict=True))
 
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Lines that are not blank, their characters without breaks, and the characters of spans, by action and label:
+        (3, len(ACTIONS), n_labels). Spans of a dropped line went with it and count as kept.
+        """
+        decision, own = self._decision, self._found
+        lines, found = decision.judgement.lines, decision.judgement.spans
+        rows, cells = self._lines, len(ACTIONS) * len(NAMES)
+        cell = decision.action[rows].astype(np.int64) * len(NAMES) + decision.label[rows]
+        span = decision.span_action[own].astype(np.int64) * len(NAMES) + found.label[own]
+        chars = np.bincount(cell, lines.line_end[rows] - lines.line_start[rows], cells)
+        spans = np.bincount(span, found.end[own] - found.start[own], cells)
+        shape = (3, len(ACTIONS), len(NAMES))
+        return np.stack([np.bincount(cell, minlength=cells), chars, spans]).astype(np.int64).reshape(shape)
+
     @cached_property
     def flags(self) -> dict[str, Flag]:
         """Lines and characters by label, for everything that is flagged or dropped; a span counts as characters."""
@@ -268,6 +283,11 @@ class Result:
         cut = [Edit(r.at, r.start, 0, r.text) for r in self.removed]
         return cut + [Edit(r.at, r.start, len(r.after), r.before) for r in self.repairs]
 
+    @property
+    def clean_digest(self) -> str:
+        """Tells whether a clean text is still the one that this record belongs to, see restoration.py."""
+        return clean_digest(self.text, self._edits())
+
     def _beside_lines(self) -> dict[str, Any]:
         """What a record holds beside the lines."""
         return {
@@ -277,7 +297,7 @@ class Result:
             "flags": self.flags,
             "model": self.model,
             "policy": self.policy,
-            "clean_digest": clean_digest(self.text, self._edits()),
+            "clean_digest": self.clean_digest,
         }
 
 

@@ -120,8 +120,7 @@ PLAIN = orjson.dumps({"text": "江口"}) + b"\n"
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
-        ("a.jsonl.gz", b"", "a.jsonl.gz: compressed input (gzip) is not read yet; decompress it first with gunzip"),
-        ("a.jsonl.ZST", PLAIN, "a.jsonl.ZST: compressed input (zstd) is not read yet"),
+        ("a.jsonl.bz2", b"", "a.jsonl.bz2: compressed input (bzip2) is not read; decompress it first with bunzip2"),
         ("a.jsonl", gzip.compress(PLAIN), "a.jsonl: compressed input (gzip)"),
         ("a.txt", bz2.compress(PLAIN), "a.txt: compressed input (bzip2)"),
         ("a", lzma.compress(PLAIN), "a: compressed input (xz)"),
@@ -232,7 +231,7 @@ def test_a_page_that_is_not_utf8_leaves_no_page_behind(run: Run, tmp_path: Path)
     ("words", "sentence"),
     [
         (["gone.jsonl"], "gone.jsonl: no such file"),
-        (["folder"], "folder: is a folder; name the files in it"),
+        (["folder"], "folder: is a folder; its clean files need one, too: name it with -o OUTDIR/"),
         (["in.jsonl", "gone.txt", "-o", "out.jsonl"], "gone.txt: no such file"),
         (["-", "-"], "standard input (-) can be read only once"),
         (["in.jsonl", "-o", "in.jsonl"], "in.jsonl is both input and output; write to another file"),
@@ -243,7 +242,8 @@ def test_a_page_that_is_not_utf8_leaves_no_page_behind(run: Run, tmp_path: Path)
         (["in.jsonl", "-o", "none/out.jsonl"], "none/out.jsonl: can't be written (no folder none)"),
         (["in.jsonl", "-o", "a.txt/out.jsonl"], "a.txt/out.jsonl: can't be written (no folder a.txt)"),
         (["a.txt", "-o", "a.txt/"], "a.txt/: can't be written (File exists)"),
-        (["in.jsonl", "-o", "folder"], "folder is a folder, which takes plain text pages; in.jsonl is JSONL"),
+        (["in.jsonl", "-o", "folder"], "folder: is not empty (a.txt); a run needs a folder of its own"),
+        (["in.jsonl", "-o", "out.jsonl", "--resume"], "--resume is for runs into a folder: name one with -o OUTDIR/"),
         (["a.txt", "folder/a.txt", "-o", "new/"], "two inputs are named a.txt and would become one file in new/"),
         (["a.txt", "in.jsonl", "-o", "out.txt"], "several inputs can't become one plain text page out.txt"),
         (["a.txt", "--policy", "strict"], "no policy 'strict': built in are default"),

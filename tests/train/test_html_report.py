@@ -9,10 +9,11 @@ import pytest
 from moderation.cli.main import main
 from moderation.explain import Reason
 from moderation.labels import BY_NAME, FAMILIES, NAMES
+from moderation.markup import shown
 from moderation.moderate import Moderator
 from moderation.train.dataset import LabelledPage, write_pages
 from moderation.train.evaluate import score_pages
-from moderation.train.html_parts import heat_map, reliability_diagram, shown
+from moderation.train.html_parts import heat_map, reliability_diagram
 from moderation.train.html_report import LONGEST, html_report, marked
 from moderation.train.metrics import Bin
 from moderation.train.mistakes import OF_A_PAGE, worst_mistakes

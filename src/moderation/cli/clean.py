@@ -1,14 +1,14 @@
 """`moderation clean`: files in, clean files out, with verdicts and rejected records beside them."""
 
 import argparse
+import glob
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from moderation.cli.inputs import JSONL_SUFFIXES, Item, Rejected, Source, open_sources, read_items
-from moderation.cli.json_record import to_json
+from moderation.cli.inputs import JSONL_SUFFIXES, STDIN, Item, Rejected, Source, open_sources, read_items
 from moderation.cli.options import Subparsers, add_input_options, add_judging_options
 from moderation.cli.outputs import (
     STDOUT,
@@ -22,7 +22,12 @@ from moderation.cli.outputs import (
 )
 from moderation.cli.progress import Progress
 from moderation.cli.rejects import Rejects
+from moderation.cli.run_options import add_run_options, asked_for
 from moderation.errors import UsageError
+from moderation.formats.json_record import to_json
+from moderation.formats.opening import is_url
+from moderation.formats.table import COMPRESSIONS, by_suffix
+from moderation.formats.table import NAMES as FORMATS
 
 if TYPE_CHECKING:
     from moderation.cli.summary import Summary
@@ -31,23 +36,35 @@ if TYPE_CHECKING:
 
 BATCH_BYTES: Final = 3 << 20
 """Input worked on at a time: about a million Chinese characters."""
+FILE_OPTIONS: Final = ("--to", "--id-column", "--url-column", "--ledger", "--ledger-scores", "--max-record-bytes")
+"""Of the options for runs, those that a single output file has, too."""
 Kind = Literal["jsonl", "text", "folder"]
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """The command's arguments."""
-    parser = subparsers.add_parser("clean", help="take the junk out of JSONL files or plain text pages")
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="JSONL file, plain text page, or - for stdin")
-    parser.add_argument("-o", "--output", default=STDOUT, help="file, folder for plain text pages, or - (default)")
+    parser = subparsers.add_parser("clean", help="take the junk out of files, folders and whole crawls")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="file, folder, glob, URL, or - for stdin")
+    parser.add_argument("-o", "--output", default=STDOUT, help="file, folder of pages or of a run, or - (default)")
     parser.add_argument("--verdicts", metavar="FILE", help="write what was decided, one JSON object a document")
     parser.add_argument("--rejected", metavar="FILE", help="side file (default: OUTPUT.rejected.jsonl)")
     parser.add_argument("--quiet", action="store_true", help="no progress display and no summary")
-    add_input_options(parser)
+    add_input_options(parser, FORMATS)
     add_judging_options(parser)
+    add_run_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status: 0, or 1 if records were rejected."""
+    if is_run(args) or is_other(args):
+        from moderation.cli import clean_file, clean_run
+
+        clean_run.check_options(args)
+        if is_run(args):
+            return clean_run.run(args)
+        if options := [option for option in asked_for(args) if option not in FILE_OPTIONS]:
+            raise UsageError(f"{options[0]} is for runs into a folder: name one with -o OUTDIR/")
+        return clean_file.run(args, clean_run.settings_of(args))
     sources = open_sources(args.inputs, args.form)
     kind = output_kind(args.output, sources)
     rejected = args.rejected or default_rejected(args.output)
@@ -78,6 +95,38 @@ def run(args: argparse.Namespace) -> int:
             )
         progress.say(summary.sentence(rejects.count, progress.done, progress.seconds))
     return 1 if rejects.count else 0
+
+
+def is_run(args: argparse.Namespace) -> bool:
+    """Whether the output is a folder that takes a run: plain pages by name, and nothing else asked for, make none."""
+    plain = [is_plain(path, args.form) for path in args.inputs]
+    options = [option for option in asked_for(args) if option not in FILE_OPTIONS]
+    if is_folder(args.output):
+        return bool(asked_for(args)) or plain != ["text"] * len(plain)
+    new = args.output != STDOUT and by_suffix(args.output) is None and not Path(args.output).exists()
+    return new and bool(options or any(is_many(path) for path in args.inputs))
+
+
+def is_other(args: argparse.Namespace) -> bool:
+    """Whether anything but plain JSONL and text is to be read or written, or anything is asked for beside that."""
+    output = by_suffix(args.output)
+    other = output is not None and (output[0].name not in ("jsonl", "text") or bool(output[1]))
+    return bool(asked_for(args)) or other or any(is_plain(path, args.form) is None for path in args.inputs)
+
+
+def is_plain(path: str, form: str | None) -> str | None:
+    """jsonl or text, for standard input and local files of these formats that are not compressed; otherwise None."""
+    if path == STDIN:
+        return form or "-"
+    found = by_suffix(path)
+    name = form or (found[0].name if found else "text")
+    packed = (found is not None and found[1]) or path.lower().endswith(tuple(COMPRESSIONS))
+    return name if name in ("jsonl", "text") and not is_url(path) and not is_many(path) and not packed else None
+
+
+def is_many(path: str) -> bool:
+    """Whether a path names a folder or a glob."""
+    return path != STDIN and (Path(path).is_dir() or (not Path(path).exists() and glob.has_magic(path)))
 
 
 def output_kind(output: str, sources: Sequence[Source]) -> Kind:

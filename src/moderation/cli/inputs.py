@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
-from moderation.cli.json_record import decode, parse_object, text_of
 from moderation.errors import InputError, UsageError
+from moderation.formats.json_record import decode, parse_object, text_of
 
 Form = Literal["jsonl", "text"]
 JSONL_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
@@ -123,7 +123,7 @@ def check_plain(path: str, begin: bytes) -> None:
     for name, suffixes, magic, command in COMPRESSED:
         if suffix in suffixes or begin.startswith(magic):
             label = "standard input" if path == STDIN else path
-            raise UsageError(f"{label}: compressed input ({name}) is not read yet; decompress it first with {command}")
+            raise UsageError(f"{label}: compressed input ({name}) is not read; decompress it first with {command}")
     first = begin.removeprefix(BOM).lstrip().split(b"\n", 1)[0].rstrip()
     if suffix == ".json" and (first[:1] == b"[" or first == b"{"):
         what = "a JSON array" if first[:1] == b"[" else "an object over several lines"

@@ -13,6 +13,7 @@ from moderation.errors import ModerationError
 COMMANDS: Final = {
     "clean": "moderation.cli.clean",
     "restore": "moderation.cli.restore",
+    "reapply": "moderation.cli.reapply",
     "show": "moderation.cli.show",
     "train": "moderation.cli.train",
     "evaluate": "moderation.cli.evaluate",

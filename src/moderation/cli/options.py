@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from moderation.policy import BUILT_IN
@@ -21,14 +22,14 @@ def add_judging_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="M", help="a shipped model's name or a model's folder (default: default)")
 
 
-def add_input_options(parser: argparse.ArgumentParser) -> None:
+def add_input_options(parser: argparse.ArgumentParser, forms: Sequence[str] = ("jsonl", "text")) -> None:
     """--from and --text-field."""
     parser.add_argument(
         "--from",
         dest="form",
-        choices=("jsonl", "text"),
+        choices=forms,
         help="what the input is (default: by suffix; standard input is JSONL if it begins with a JSON object)",
     )
     parser.add_argument(
-        "--text-field", default="text", metavar="NAME", help="the field of a JSONL record that holds the text"
+        "--text-field", "--text-column", default="text", metavar="NAME", help="the field or column that holds the text"
     )

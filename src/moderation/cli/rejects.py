@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from moderation.cli.inputs import Rejected
-from moderation.cli.json_record import to_json
 from moderation.cli.outputs import STDOUT, Output, Transaction
 from moderation.cli.progress import Progress
+from moderation.formats.json_record import to_json
 
 SHOWN: Final = 20
 """Rejections named one by one on stderr; the others are counted."""

@@ -7,24 +7,32 @@ from pathlib import Path
 from typing import Any
 
 from moderation.cli.inputs import Item, Rejected, Source, check_readable, open_sources, read_items
-from moderation.cli.json_record import parse_object, to_json
 from moderation.cli.options import Subparsers, add_input_options
 from moderation.cli.outputs import STDOUT, Transaction, is_folder, refuse_overwriting, transaction
 from moderation.errors import InputError, RestoreError, UsageError
+from moderation.formats.base import Columns
+from moderation.formats.json_record import parse_object, to_json
 from moderation.restoration import restore
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """The command's arguments."""
     parser = subparsers.add_parser("restore", help="give back the originals from clean text and its verdicts")
-    parser.add_argument("cleaned", metavar="CLEANED", help="what clean wrote: JSONL, a page, a folder of pages, or -")
-    parser.add_argument("--verdicts", metavar="FILE", required=True, help="the verdicts written with it")
+    parser.add_argument("cleaned", metavar="CLEANED", help="what clean wrote: a file, a folder of pages, a run, or -")
+    parser.add_argument("--verdicts", metavar="FILE", help="the verdicts written with it")
+    parser.add_argument("--ledger", metavar="FILE", help="the ledger written with it; a run's folder holds its own")
     parser.add_argument("-o", "--output", default=STDOUT, help="file, folder for pages, or - (default)")
     add_input_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0; nothing is written when anything does not fit."""
+    if args.ledger or (not args.verdicts and Path(args.cleaned, "manifest.json").is_file()):
+        return from_ledger(args)
+    if not args.verdicts:
+        raise UsageError(
+            f"{args.cleaned}: name the verdicts written with it (--verdicts FILE), or its ledger (--ledger)"
+        )
     check_readable(args.verdicts)
     with transaction() as files:
         if Path(args.cleaned).is_dir():
@@ -43,6 +51,19 @@ def run(args: argparse.Namespace) -> int:
             for line in restore_jsonl(source, args.verdicts, args.text_field):
                 restored.write(line)
     return 0
+
+
+def from_ledger(args: argparse.Namespace) -> int:
+    """A run, or a file with its ledger."""
+    from moderation.cli.restore_run import restore_file, restore_run
+
+    if not args.ledger:
+        return restore_run(Path(args.cleaned), args.output)
+    for path in (args.cleaned, args.ledger):
+        if not Path(path).is_file():
+            raise UsageError(f"{path}: no such file")
+    refuse_overwriting([args.cleaned, args.ledger], [args.output])
+    return restore_file(args.cleaned, args.ledger, args.output, Columns(args.text_field))
 
 
 def restore_jsonl(source: Source, verdicts: str, text_field: str) -> Iterator[bytes]:

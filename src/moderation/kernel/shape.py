@@ -35,15 +35,7 @@ FUNCTION_WORDS = np.array(
     sorted(
         pack_word(word)
         for word in set(
-            (
-                "a an the of and to in is are was were be been for on with as by at from that this it its his her he "
-                "she they we you i my your not or but have has had will would can could said who which their our there "
-                "than then when what if no so do did up out about into after over only also more one all some just how "
-                "el la los las un una de del y en que por con para es se su al lo como mas le les et des du une est "
-                "dans qui pas sur au ce il elle nous vous sont avec pour par o os as um uma da dos das em na no ao com "
-                "der die das und ist von zu den dem mit auf ein eine nicht sich auch im am wie sie er wir di che non "
-                "per si sono nel"
-            ).split()
+            ["a", "an", "the", "of", "and", "to", "in", "is", "are", "was", "were", "be", "been", "for", "on", "with", "as", "by", "at", "from", "that", "this", "it", "its", "his", "her", "he", "she", "they", "we", "you", "i", "my", "your", "not", "or", "but", "have", "has", "had", "will", "would", "can", "could", "said", "who", "which", "their", "our", "there", "than", "then", "when", "what", "if", "no", "so", "do", "did", "up", "out", "about", "into", "after", "over", "only", "also", "more", "one", "all", "some", "just", "how", "el", "la", "los", "las", "un", "una", "de", "del", "y", "en", "que", "por", "con", "para", "es", "se", "su", "al", "lo", "como", "mas", "le", "les", "et", "des", "du", "une", "est", "dans", "qui", "pas", "sur", "au", "ce", "il", "elle", "nous", "vous", "sont", "avec", "pour", "par", "o", "os", "as", "um", "uma", "da", "dos", "das", "em", "na", "no", "ao", "com", "der", "die", "das", "und", "ist", "von", "zu", "den", "dem", "mit", "auf", "ein", "eine", "nicht", "sich", "auch", "im", "am", "wie", "sie", "er", "wir", "di", "che", "non", "per", "si", "sono", "nel"]
         )
     ),
     np.uint32,

@@ -1,37 +1,18 @@
-"""Small pieces of HTML: escaped text, tables, the confusion matrix as a heat map, reliability diagrams as SVG."""
+"""The parts of an evaluation's report: the confusion matrix as a heat map, reliability diagrams as SVG."""
 
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
 from math import log1p
 from typing import Final
 
 from moderation.labels import BY_NAME
+from moderation.markup import shown, table
 from moderation.train.metrics import Bin
 
-CONTROLS: Final = {code: 0x2400 + code for code in range(0x20) if code not in b"\t\n"} | {0x7F: 0x2421}
-"""Control characters, some of which no HTML may hold, as their pictures; tabs and breaks are spaces in HTML."""
 PLOT: Final = 200
 """Width and height of a reliability diagram's field."""
 COUNTS: Final = 40
 """Height of the strip under it."""
 MARGIN: Final = 30
-
-
-def shown(text: object) -> str:
-    """Any text as HTML shows it, in an element or in an attribute; nothing in it is markup."""
-    return escape(str(text).translate(CONTROLS))
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose cells are HTML; every first cell is a heading of its row. It scrolls where it is too wide."""
-    body = "".join(f"<tr><th scope=row>{first}</th>{cells(rest)}</tr>" for first, *rest in rows)
-    top = "".join(f"<th scope=col>{cell}</th>" for cell in head)
-    return f"<div class=wide tabindex=0><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-
-
-def cells(found: Iterable[str]) -> str:
-    """Table cells."""
-    return "".join(f"<td>{cell}</td>" for cell in found)
 
 
 def interval_bar(value: float, low: float, high: float) -> str:

@@ -1,15 +1,15 @@
 """An evaluation as one HTML file that needs nothing else: no script, no request, readable on a phone."""
 
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any, Final
 
 from moderation.explain import SHAPE, Reason
 from moderation.labels import FAMILIES, LABELS
+from moderation.markup import page, shown, style_sheet, table
 from moderation.model.model import Model
 from moderation.train.dataset import LabelledPage
 from moderation.train.evaluate import Scored
-from moderation.train.html_parts import bins_table, heat_map, interval_bar, reliability_diagram, shown, table
+from moderation.train.html_parts import bins_table, heat_map, interval_bar, reliability_diagram
 from moderation.train.metrics import FAMILY, calibration_error, reliability
 from moderation.train.mistakes import OF_A_PAGE, Mistake, SeenLine, worst_mistakes
 
@@ -18,14 +18,10 @@ CONTEXT_LONGEST: Final = 160
 """Characters of a mistaken line, and of one beside it, that are shown."""
 SLACK: Final = 40
 
-# Crawled text is other people's: should any of it ever get past the escaping, the browser still runs and loads nothing.
-SECURITY: Final = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
-
 
 def html_report(found: dict[str, Any], scored: Scored, pages: Sequence[LabelledPage], model: Model) -> str:
     """The whole page. found: the record of report.report, of the same pages; scored: what it was made of."""
     title = f"{found['model']}: evaluation"
-    style = resources.files("moderation").joinpath("data", "report.css").read_text("utf-8")
     sections = [
         f"<h1>Evaluation</h1><p>{found['pages']:,} pages, {found['lines']:,} lines; "
         f"model <b>{shown(found['model'])}</b>, policy <b>{shown(found['policy'])}</b>.</p>",
@@ -36,14 +32,7 @@ def html_report(found: dict[str, Any], scored: Scored, pages: Sequence[LabelledP
         mistakes_section("Content that was dropped", worst_mistakes(scored, pages, model, kept=False)),
         mistakes_section("Junk that was kept", worst_mistakes(scored, pages, model, kept=True)),
     ]
-    return (
-        "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-        f'<meta http-equiv="Content-Security-Policy" content="{SECURITY}">'
-        '<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>{shown(title)}</title><style>\n{style}</style></head>\n<body><main>\n"
-        + "\n".join(f"<section>{section}</section>" for section in sections)
-        + "\n</main></body></html>\n"
-    )
+    return page(title, style_sheet("report.css"), sections)
 
 
 def metrics_section(found: dict[str, Any]) -> str:

@@ -1,0 +1,67 @@
+"""`moderation reapply`: another policy over a run that was cleaned before, without scoring again."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from moderation.cli.options import Subparsers
+from moderation.cli.run_options import add_engine_options
+from moderation.errors import UsageError
+from moderation.policy import BUILT_IN
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """The command's arguments."""
+    parser = subparsers.add_parser("reapply", help="apply another policy to a cleaned crawl, without scoring again")
+    parser.add_argument("ledger", metavar="LEDGER", help="the folder of a run made with --ledger-scores, or its ledger")
+    parser.add_argument("-o", "--output", required=True, metavar="OUTDIR", help="folder of the new run")
+    parser.add_argument("--policy", required=True, metavar="P", help=f"{', '.join(BUILT_IN)}, or a TOML file")
+    parser.add_argument(
+        "--repair",
+        action=argparse.BooleanOptionalAction,
+        help="mend damage in kept text, or don't (default: as the policy says)",
+    )
+    parser.add_argument("--rejected", metavar="DIR", help="folder of records set aside (default: OUTDIR/rejected)")
+    parser.add_argument("--quiet", action="store_true", help="no progress display and no summary")
+    add_engine_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status: 0; 1 if records are set aside, as they were before, or shards failed."""
+    from moderation.cli.clean_run import carry_out, engine_of
+    from moderation.crawl.manifest import MANIFEST, is_complete, read_manifest
+    from moderation.crawl.output import file_digest
+    from moderation.crawl.run import Order
+    from moderation.moderate import Moderator
+
+    folder = run_folder(Path(args.ledger))
+    manifest = read_manifest(folder)
+    before = manifest.settings
+    if not before.ledger_scores:
+        raise UsageError(f"{folder}: its ledger holds no scores of kept lines; clean again with --ledger-scores")
+    if not is_complete(folder):
+        raise UsageError(f"{folder}: holds an unfinished run; finish it with moderation clean --resume")
+    if Path(args.output).resolve() == folder.resolve():
+        raise UsageError(f"{args.output}: is the run that is read; write to another folder")
+    policy = Moderator.load(before.model, args.policy, repair=args.repair).policy
+    settings = replace(before, policy=policy, again=str(folder.resolve()), again_digest=file_digest(folder / MANIFEST))
+    order = Order(
+        folder=Path(args.output),
+        sources=manifest.plan.sources,
+        settings=settings,
+        engine=engine_of(args, manifest.plan.size),
+        resume=args.resume,
+        on_error=args.on_error or "continue",
+        rejected=args.rejected or "",
+    )
+    return carry_out(order, args)
+
+
+def run_folder(path: Path) -> Path:
+    """The run's folder, from itself or from its ledger. Raises UsageError."""
+    from moderation.crawl.manifest import is_run
+
+    for folder in (path, path.parent, path.parent.parent):
+        if is_run(folder):
+            return folder
+    raise UsageError(f"{path}: is neither the folder of a run nor its ledger")

@@ -1,0 +1,1 @@
+"""Cleans a whole crawl: plan, shards, manifest, workers. See docs/scale.md."""

@@ -1,0 +1,121 @@
+"""From results to rows of the ledger. Half of a page may be junk, hence rows are made in one go, of plain tuples."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+from moderation.crawl.ledger import Row
+from moderation.formats.base import Chunk, Source
+from moderation.records import Verdict
+from moderation.result import Result
+
+Head: TypeAlias = tuple[str, int, str, int, str | None, str | None]
+"""file, row, source, place, id, url: the fields that all rows of a document share."""
+Mark: TypeAlias = tuple[str, int | None, str | None, float | None, float | None, str]
+"""kind, line, label, score, junk, reason of what was removed."""
+
+LINE_REASON: Final = "the line's junk reaches the policy's threshold"
+SPAN_REASON: Final = "the span's score reaches the policy's threshold"
+GAP: Final[Mark] = ("gap", None, None, None, None, "breaks beside what was cut")
+
+
+def ledger_rows(
+    file: str,
+    first: int,
+    source: Source,
+    chunk: Chunk,
+    results: Sequence[Result],
+    reasons: Sequence[str | None],
+    *,
+    scores: bool,
+) -> Iterator[Row]:
+    """The rows of one chunk. first: how many documents stand in `file` before it."""
+    row = first
+    for n, (result, reason) in enumerate(zip(results, reasons, strict=True)):
+        own = chunk.ids[n]
+        head = (file, row, source.name, chunk.places[n], None if own is None else str(own), chunk.urls[n])
+        if reason is not None:
+            yield Row(*head, "document", action="drop", reason=reason)
+        elif scores or result.removed or result.repairs:
+            yield Row(*head, "document", action="keep", digest=result.clean_digest)
+        yield from document_rows(head, result, gone=reason is not None, scores=scores)
+        row += reason is None
+
+
+def document_rows(head: Head, result: Result, *, gone: bool, scores: bool) -> Iterator[Row]:
+    """The rows of one document behind its first. gone: it was dropped, so that no piece of it has a place."""
+    if gone and not scores:
+        return
+    rows = [] if gone else [*removed_rows(head, result), *repair_rows(head, result)]
+    if scores:
+        rows = with_scores(head, result, rows)
+    if scores or result.repairs:
+        rows.sort(key=order)
+    yield from rows
+
+
+def order(row: Row) -> tuple[int, int, int]:
+    """By place in the original; a line before its spans."""
+    return (row.start or 0, row.kind != "line", row.end or 0)
+
+
+def removed_rows(head: Head, result: Result) -> Iterator[Row]:
+    """What was cut, in pieces of one line or span each."""
+    if not result.removed:
+        return
+    marks, cuts = cut_marks(result.verdicts)
+    for run in result.removed:
+        inside = cuts[bisect_right(cuts, run.start) : bisect_left(cuts, run.end)]
+        for start, end in zip([run.start, *inside], [*inside, run.end], strict=True):
+            kind, line, label, score, junk, reason = marks.get(start, GAP)
+            text = run.text[start - run.start : end - run.start]
+            yield Row(*head, kind, line, start, end, label, score, junk, "drop", reason, text, run.at)
+
+
+def cut_marks(verdicts: Sequence[Verdict]) -> tuple[dict[int, Mark], list[int]]:
+    """Where dropped lines and spans begin, with what is said about them; and where these begin or end, in order."""
+    marks: dict[int, Mark] = {}
+    ends: list[int] = []
+    for v in verdicts:
+        if v.action == "drop":
+            marks[v.start] = ("line", v.line, v.label, v.score, v.junk, LINE_REASON)
+        for span in v.spans:
+            if span.action == "drop":
+                marks[span.start] = ("span", v.line, span.label, span.score, None, SPAN_REASON)
+                ends.append(span.end)
+    return marks, sorted({*marks, *ends}) if ends else list(marks)
+
+
+def repair_rows(head: Head, result: Result) -> Iterator[Row]:
+    """What was mended."""
+    for r in result.repairs:
+        yield Row(
+            *head,
+            "repair",
+            start=r.start,
+            end=r.end,
+            action="repair",
+            reason=r.kind,
+            text=r.before,
+            at=r.at,
+            after=r.after,
+        )
+
+
+def with_scores(head: Head, result: Result, rows: Sequence[Row]) -> list[Row]:
+    """The rows, and one for every other line and span that was found, with all probabilities at full precision."""
+    removed = {row.start for row in rows if row.kind == "span"}
+    lines = {row.start: row for row in rows if row.kind == "line"}
+    out = [row for row in rows if row.kind != "line"]
+    for v, found in zip(result.verdicts, result.probabilities.tolist(), strict=True):
+        if v.start in lines:
+            out.append(lines[v.start]._replace(scores=found))
+        else:
+            row = Row(*head, "line", v.line, v.start, v.end, v.label, v.score, v.junk, v.action, scores=found)
+            out.append(row)
+        out += [
+            Row(*head, "span", v.line, s.start, s.end, s.label, s.score, None, s.action)
+            for s in v.spans
+            if s.start not in removed
+        ]
+    return out

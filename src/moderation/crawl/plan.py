@@ -1,0 +1,174 @@
+"""Cuts the inputs into shards and names what each will write."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Final
+
+from moderation.crawl.settings import Settings
+from moderation.errors import InputError, UsageError
+from moderation.formats.base import Chunk, Compression, Extent, Source
+from moderation.formats.table import Row, load_format, row_of, stem_of
+
+PAGES: Final = "pages"
+"""How files of records are called that were plain pages."""
+MOST_PIECES: Final = 1000
+"""Of a shard: a folder may hold a million small pages."""
+SAMPLES: Final = 100
+"""Sources whose first chunk is looked at for a schema."""
+Schemas = Mapping[str, Mapping[str, Any] | None]
+"""By the name of the output format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An extent of a source, and the file under data/ that its documents go to. Pieces of a shard that follow each
+    other and name the same output share it.
+    """
+
+    source: Source
+    extent: Extent
+    output: str
+    form: str
+    packed: Compression
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """What a worker does in one go, and what is finished or not finished as a whole."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+
+    @property
+    def size(self) -> int:
+        """Stored bytes of input."""
+        return sum(piece.extent.size for piece in self.pieces)
+
+    @property
+    def name(self) -> str:
+        """For files beside the data."""
+        return f"shard-{self.number:06}"
+
+    @property
+    def what(self) -> str:
+        """For messages: what is read."""
+        first = self.pieces[0]
+        more = f" and {len(self.pieces) - 1} more" if len(self.pieces) > 1 else ""
+        part = f" from {load_format(first.source.format).unit} {first.extent.start:,}" if first.extent.start else ""
+        return f"shard {self.number} ({first.source.name}{part}{more})"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """shards: in the order of the inputs. schemas: what the files of one format agree on."""
+
+    sources: tuple[Source, ...]
+    shards: tuple[Shard, ...]
+    schemas: Schemas
+
+    @property
+    def size(self) -> int:
+        """Stored bytes of input."""
+        return sum(shard.size for shard in self.shards)
+
+
+def make_plan(sources: Sequence[Source], settings: Settings) -> Plan:
+    """Split every source and pack small pieces together. Raises UsageError and InputError."""
+    pieces = list(all_pieces(sources, settings))
+    shards = tuple(Shard(n, tuple(run)) for n, run in enumerate(packed_runs(pieces, settings.shard_bytes)))
+    stem = PAGES
+    while any(stem_of(source.name) == stem for source in sources):
+        stem += "-of-text"
+    shards = tuple(Shard(shard.number, shared_outputs(shard, stem)) for shard in shards)
+    check_outputs(shards)
+    forms = sorted({piece.form for piece in pieces})
+    return Plan(tuple(sources), shards, {form: schema_of(form, sources, settings) for form in forms})
+
+
+def all_pieces(sources: Sequence[Source], settings: Settings) -> Iterator[Piece]:
+    """The extents of all sources, in order, each with its output."""
+    stems = Counter(f"{stem_of(source.name)}.{target(source, settings)[0].name}" for source in sources)
+    for source in sources:
+        row, compression = target(source, settings)
+        unique = stems[f"{stem_of(source.name)}.{row.name}"] == 1
+        stem = stem_of(source.name) if unique else source.name
+        suffix = row.suffixes[0] + (f".{compression}" if compression else "")
+        try:
+            extents = load_format(source.format).split(source, settings.shard_bytes)
+        except InputError as error:
+            raise InputError(f"{source.path}: {error}") from None
+        for extent in extents:
+            number = "" if row.name == "text" else f"-{extent.index:05}"
+            yield Piece(source, extent, f"{stem}{number}{suffix}", row.name, compression)
+
+
+def target(source: Source, settings: Settings) -> tuple[Row, Compression]:
+    """The format and compression that a source's documents are written in."""
+    if settings.to is not None:
+        row = row_of(settings.to)
+        if row.name == "text" and source.format != "text":
+            raise UsageError(f"{source.path}: plain text holds one page a file; choose another format with --to")
+        return row, settings.packed
+    row = row_of(row_of(source.format).writes)
+    own = source.compression if row.compressed else ""
+    return row, own or ("gz" if row.name != source.format and row.compressed else "")
+
+
+def packed_runs(pieces: Sequence[Piece], size: int) -> Iterator[list[Piece]]:
+    """Runs of neighbouring pieces of about `size` bytes."""
+    run: list[Piece] = []
+    total = 0
+    for piece in pieces:
+        if run and (total + piece.extent.size > size or len(run) == MOST_PIECES):
+            yield run
+            run, total = [], 0
+        run.append(piece)
+        total += piece.extent.size
+    if run:
+        yield run
+
+
+def shared_outputs(shard: Shard, stem: str) -> tuple[Piece, ...]:
+    """Plain pages that become records go to one file a shard, behind the others: a file for each would be a million
+    files of one line.
+    """
+    pages = [piece for piece in shard.pieces if piece.source.format == "text" and piece.form != "text"]
+    others = [piece for piece in shard.pieces if piece.source.format != "text" or piece.form == "text"]
+    return (*others, *(replace(piece, output=f"{stem}-{shard.number:05}{suffix(piece)}") for piece in pages))
+
+
+def check_outputs(shards: Sequence[Shard]) -> None:
+    """Raises UsageError where two shards would write one file."""
+    writer: dict[str, Shard] = {}
+    for shard in shards:
+        for piece in shard.pieces:
+            other = writer.setdefault(piece.output, shard)
+            if other is not shard:
+                raise UsageError(f"{other.what} and {shard.what} would both become {piece.output}; rename an input")
+
+
+def suffix(piece: Piece) -> str:
+    """Of the output."""
+    return row_of(piece.form).suffixes[0] + (f".{piece.packed}" if piece.packed else "")
+
+
+def schema_of(form: str, sources: Sequence[Source], settings: Settings) -> Mapping[str, Any] | None:
+    """What the files of one output format agree on, from the first documents of the sources that become such files."""
+    found = load_format(form)
+    if found.schema([], settings.columns) is None and row_of(form).needs == ():
+        return None
+    chosen = [source for source in sources if target(source, settings)[0].name == form]
+    return found.schema(list(islice(first_chunks(chosen, settings), SAMPLES)), settings.columns)
+
+
+def first_chunks(sources: Sequence[Source], settings: Settings) -> Iterator[Chunk]:
+    """The first chunk of every source; a source that can't be read has none, and its shard will say so."""
+    for source in sources:
+        reader = load_format(source.format)
+        try:
+            first = reader.split(source, settings.shard_bytes)[0]
+            yield next(iter(reader.read(source, first, settings.reading)))
+        except (InputError, OSError, IndexError, StopIteration):
+            continue

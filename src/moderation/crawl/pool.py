@@ -1,0 +1,170 @@
+"""The local engine: worker processes that each load the model once and take one shard at a time.
+
+No pool of the standard library says which task a killed worker had, or goes on after it; this one does. A worker that
+is lost (out of memory, killed) is replaced and its shard begun again, once. Workers end with the process that made
+them.
+"""
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Final
+
+from moderation.crawl.engine import Advanced, Job, News, Retried, attempt, open_room
+from moderation.crawl.plan import Shard
+from moderation.crawl.shard import ShardReport
+from moderation.errors import ModerationError
+
+ATTEMPTS: Final = 2
+ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""Every worker has one core: libraries that begin threads of their own would only get in each other's way."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """A process, our end of the pipe to it, and what it is at."""
+
+    process: BaseProcess
+    pipe: "Connection[Any, Any]"
+    shard: Shard | None = None
+    ready: bool = False
+
+
+class Pool:
+    """`workers` processes, no more than there are shards."""
+
+    def __init__(self, workers: int) -> None:
+        self.size = workers
+        self.workers: list[Worker] = []
+
+    def run(self, job: Job, shards: Sequence[Shard]) -> Generator[News, None, None]:
+        """As in engine.Engine. Raises ModerationError where workers can't even begin (model, missing package)."""
+        waiting = deque(shards)
+        lost: dict[int, int] = {}
+        left = len(shards)
+        for name in ONE_THREAD:
+            os.environ.setdefault(name, "1")
+        try:
+            self.workers = [start(job) for _ in range(min(self.size, len(shards)))]
+            while left:
+                for worker in list(self.workers):
+                    if worker.ready and worker.shard is None and waiting:
+                        hand(worker, waiting.popleft())
+                for worker in self.heard():
+                    news = self.listen(worker, job, waiting, lost)
+                    left -= isinstance(news, ShardReport)
+                    if news is not None:
+                        yield news
+        finally:
+            stop(self.workers)
+
+    def heard(self) -> list[Worker]:
+        """Workers that said something, or died."""
+        by_handle: dict[Any, Worker] = {w.pipe: w for w in self.workers} | {w.process.sentinel: w for w in self.workers}
+        found = wait(list(by_handle))
+        return list({id(by_handle[handle]): by_handle[handle] for handle in found}.values())
+
+    def listen(self, worker: Worker, job: Job, waiting: deque[Shard], lost: dict[int, int]) -> News | None:
+        """One message, or what follows from a death. A dead worker's last messages are heard first."""
+        try:
+            message = worker.pipe.recv() if worker.pipe.poll() or worker.process.is_alive() else None
+        except (EOFError, OSError):
+            message = None
+        if message is None:
+            return self.replace(worker, job, waiting, lost)
+        if isinstance(message, ModerationError):
+            raise message
+        if message == READY:
+            worker.ready = True
+            return None
+        if isinstance(message, ShardReport):
+            worker.shard = None
+        news: News = message
+        return news
+
+    def replace(self, worker: Worker, job: Job, waiting: deque[Shard], lost: dict[int, int]) -> News | None:
+        """A new worker in the place of a dead one, whose shard is begun again, or given up."""
+        worker.process.join()
+        self.workers.remove(worker)
+        shard, how = worker.shard, death(worker.process.exitcode)
+        if shard is None and not worker.ready:
+            raise ModerationError(f"a worker {how} before it could begin; see the messages above")
+        self.workers.append(start(job))
+        if shard is None:
+            return None
+        lost[shard.number] = lost.get(shard.number, 0) + 1
+        if lost[shard.number] < ATTEMPTS:
+            waiting.appendleft(shard)
+            return Retried(shard, f"its worker {how}")
+        return ShardReport(shard.number, error=f"its worker {how}, {ATTEMPTS} times; use fewer workers, or more memory")
+
+
+def hand(worker: Worker, shard: Shard) -> None:
+    """Give a worker a shard; if it died meanwhile, its sentinel will tell."""
+    worker.shard = shard
+    with suppress(OSError):
+        worker.pipe.send(shard)
+
+
+def death(code: int | None) -> str:
+    """How a process ended, in words."""
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name
+        more = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+        return f"was killed by {name}{more}"
+    return f"ended with status {code}"
+
+
+READY: Final = "ready"
+
+
+def start(job: Job) -> Worker:
+    """A new worker; spawned, as forked ones share locks of threads that are not there."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(theirs, job), daemon=True)
+    process.start()
+    theirs.close()
+    return Worker(process, ours)
+
+
+def stop(workers: Sequence[Worker]) -> None:
+    """End them; unfinished shards leave hidden files, which the next run takes away."""
+    for worker in workers:
+        worker.process.terminate()
+    for worker in workers:
+        worker.process.join(5)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+        worker.pipe.close()
+
+
+def work(pipe: "Connection[Any, Any]", job: Job) -> None:
+    """The life of a worker. Ctrl-C goes to the process that made it, which ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    try:
+        room = open_room(job)
+    except ModerationError as error:
+        pipe.send(error)
+        return
+    pipe.send(READY)
+    while True:
+        shard: Shard = pipe.recv()
+        pipe.send(attempt(shard, room, lambda stored, rejected: pipe.send(Advanced(stored, rejected))))
+
+
+def end_with_parent() -> None:
+    """A worker whose run was killed must not go on writing."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,191 @@
+"""A run from its inputs to its report: begun, or gone on with."""
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal, Protocol, TypeAlias
+
+import orjson
+
+from moderation.crawl.engine import Advanced, Engine, InProcess, Job, Retried
+from moderation.crawl.manifest import (
+    REPORT,
+    Finished,
+    Manifest,
+    check_empty,
+    identities,
+    is_run,
+    keep_only,
+    locked,
+    make_folder,
+    read_finished,
+    read_manifest,
+    refuse_other,
+    still_whole,
+    write_manifest,
+)
+from moderation.crawl.output import remove_parts, write_whole
+from moderation.crawl.plan import Plan, Shard, make_plan
+from moderation.crawl.settings import Settings, settings_record
+from moderation.crawl.shard import REJECTED, ShardReport
+from moderation.crawl.tally import Tally, imbalance, merge
+from moderation.errors import ModerationError
+from moderation.formats.base import Source
+
+SMALL: Final = 4 << 20
+"""Stored bytes of input that are done before another process would have begun."""
+OnError: TypeAlias = Literal["stop", "continue"]
+
+
+class Watcher(Protocol):
+    """Is told how a run goes on."""
+
+    def begin(self, shards: int, size: int, done: int) -> None:
+        """So many shards of so many stored bytes, of which `done` bytes are finished already."""
+
+    def advance(self, stored: int, rejected: int) -> None:
+        """So many stored bytes more were read, so many records more rejected."""
+
+    def finished(self, shard: Shard, report: ShardReport) -> None:
+        """One more shard, finished or failed."""
+
+    def say(self, line: str) -> None:
+        """A sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to run. rejected: a folder, or "" for the run's own. engine: None for processes of this machine."""
+
+    folder: Path
+    sources: Sequence[Source]
+    settings: Settings
+    engine: Engine | None = None
+    resume: bool = False
+    on_error: OnError = "continue"
+    rejected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """failed: shards that could not be cleaned, with why; they are tried again with --resume."""
+
+    tally: Tally
+    shards: int
+    failed: tuple[ShardReport, ...]
+    seconds: float
+    complete: bool
+
+
+class StoppedError(ModerationError):
+    """A shard failed, and the run was told to stop at the first."""
+
+
+def clean_crawl(order: Order, watcher: Watcher) -> Outcome:
+    """Run, or go on with, what was ordered. The folder then holds report.json, whose state is complete or incomplete.
+
+    Raises UsageError for a folder that is not this run's, StoppedError where a shard failed and on_error is stop.
+    """
+    if order.resume and is_run(order.folder):
+        with locked(order.folder):
+            manifest, done = go_on(order, watcher)
+            return work(order, manifest, done, watcher)
+    check_empty(order.folder)
+    manifest = prepare(order)  # before anything is made: it may turn out that it can't be done
+    make_folder(order.folder)
+    with locked(order.folder):
+        check_empty(order.folder)
+        write_manifest(order.folder, manifest)
+        return work(order, manifest, [], watcher)
+
+
+def prepare(order: Order) -> Manifest:
+    """The plan, and what the inputs are; a run that decides anew has those of the run before it."""
+    if order.settings.again:
+        return replace(read_manifest(Path(order.settings.again)), settings=order.settings)
+    known = identities(order.sources)
+    return Manifest(order.settings, make_plan(order.sources, order.settings), known)
+
+
+def go_on(order: Order, watcher: Watcher) -> tuple[Manifest, list[ShardReport]]:
+    """The manifest of the folder, and the shards whose files are still as they were written."""
+    manifest = read_manifest(order.folder)
+    if order.settings.again:
+        now = prepare(order)
+    else:
+        now = Manifest(order.settings, Plan(tuple(order.sources), (), {}), identities(order.sources))
+    refuse_other(order.folder, manifest, now)
+    found = read_finished(order.folder)
+    done = still_whole(order.folder, [report for report in found.values() if not report.error])
+    damaged = len([report for report in found.values() if not report.error]) - len(done)
+    if damaged:
+        watcher.say(f"moderation: {damaged} finished shards were changed or removed since; they are done again")
+    (order.folder / REPORT).unlink(missing_ok=True)
+    keep_only(order.folder, done)
+    return manifest, done
+
+
+def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Watcher) -> Outcome:
+    """Run what is not done, write down what gets done, and the report at the end."""
+    start = time.perf_counter()
+    remove_all_parts(order)
+    plan = manifest.plan
+    known = {report.number for report in done}
+    todo = [shard for shard in plan.shards if shard.number not in known]
+    watcher.begin(len(plan.shards), plan.size, plan.size - sum(shard.size for shard in todo))
+    failed: list[ShardReport] = []
+    job = Job(order.folder.resolve(), rejected_folder(order), order.settings, plan.schemas)
+    engine = order.engine or InProcess()
+    finished = Finished(order.folder)
+    by_number = {shard.number: shard for shard in todo}
+    with closing(finished), closing(engine.run(job, todo)) as news:
+        for item in news:
+            if isinstance(item, Advanced):
+                watcher.advance(item.stored, item.rejected)
+            elif isinstance(item, Retried):
+                watcher.say(f"moderation: {item.shard.what}: {item.reason}; it is begun again")
+            else:
+                finished.add(item)
+                watcher.finished(by_number[item.number], item)
+                (failed if item.error else done).append(item)
+                if item.error and order.on_error == "stop":
+                    raise StoppedError(f"{by_number[item.number].what}: {item.error}; go on with --resume")
+    remove_all_parts(order)  # those of workers that were lost
+    tally = merge([report.tally for report in sorted(done, key=lambda report: report.number)])
+    seconds = time.perf_counter() - start
+    outcome = Outcome(tally, len(plan.shards), tuple(failed), seconds, not failed)
+    write_report(order, manifest, outcome)
+    return outcome
+
+
+def remove_all_parts(order: Order) -> None:
+    """What is unfinished, in the run's folder and where rejects go."""
+    for folder in {order.folder, Path(order.rejected or order.folder)}:
+        remove_parts(folder)
+
+
+def rejected_folder(order: Order) -> str:
+    """Absolute, or below the run's folder."""
+    return str(Path(order.rejected).resolve()) if order.rejected else REJECTED
+
+
+def write_report(order: Order, manifest: Manifest, outcome: Outcome) -> None:
+    """report.json: the sign that the run is over. Everything but `run` is the same for every run over the inputs."""
+    balance = imbalance(outcome.tally)
+    by_number = {shard.number: shard for shard in manifest.plan.shards}
+    record = {
+        "state": "complete" if outcome.complete else "incomplete",
+        "failed_shards": [{"shard": by_number[r.number].what, "error": r.error} for r in outcome.failed],
+        "balance": balance or "ok",
+        "tally": outcome.tally.record(),
+        "settings": settings_record(manifest.settings),
+        "inputs": len(manifest.plan.sources),
+        "shards": outcome.shards,
+        "run": {
+            "seconds": round(outcome.seconds, 3),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        },
+    }
+    write_whole(order.folder / REPORT, orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

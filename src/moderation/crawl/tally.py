@@ -1,0 +1,150 @@
+"""The books of a run: what came in, what became of it. They balance; tallies of shards add up to that of the run."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+import numpy as np
+
+from moderation.formats.base import Chunk, Reject
+from moderation.labels import ACTIONS, NAMES
+from moderation.result import Result
+
+DROP: Final = ACTIONS.index("drop")
+REASON_CHARS: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts by name.
+
+    documents: read, kept, changed (of the kept), dropped, failed. dropped, failed: documents by reason. skipped:
+    records that are no documents (requests and images in a WARC), by reason; they stand outside the sums.
+    lines: read, blank (as read), kept, flagged (of the kept), dropped, gone (in dropped documents).
+    chars: read, written, removed, repaired (by how much repairs lengthened the text; may be negative), gone.
+    kept_lines, flagged_lines, dropped_lines, removed_chars: by label; `between` of removed_chars is line breaks and
+    blank lines that went with dropped ones. bytes: read, failed (decompressed).
+    """
+
+    documents: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    failed: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    kept_lines: Mapping[str, int] = field(default_factory=dict)
+    flagged_lines: Mapping[str, int] = field(default_factory=dict)
+    dropped_lines: Mapping[str, int] = field(default_factory=dict)
+    chars: Mapping[str, int] = field(default_factory=dict)
+    removed_chars: Mapping[str, int] = field(default_factory=dict)
+    bytes: Mapping[str, int] = field(default_factory=dict)
+
+    def record(self) -> dict[str, dict[str, int]]:
+        """As JSON values, names sorted."""
+        return {f.name: dict(sorted(getattr(self, f.name).items())) for f in fields(self)}
+
+
+def read_tally(record: Mapping[str, Any]) -> Tally:
+    """A tally from its record."""
+    return Tally(**{f.name: dict(record.get(f.name, {})) for f in fields(Tally)})
+
+
+def merge(tallies: Sequence[Tally]) -> Tally:
+    """The sum, in whatever order."""
+    total: dict[str, Counter[str]] = {f.name: Counter() for f in fields(Tally)}
+    for tally in tallies:
+        for f in fields(Tally):
+            total[f.name].update(getattr(tally, f.name))
+    return Tally(**{name: dict(counts) for name, counts in total.items()})
+
+
+def imbalance(tally: Tally) -> list[str]:
+    """What does not add up, one sentence each; empty when the books balance."""
+    documents, lines, chars = Counter(tally.documents), Counter(tally.lines), Counter(tally.chars)
+    sums = {
+        "documents: read = kept + dropped + failed": documents["read"]
+        - documents["kept"]
+        - documents["dropped"]
+        - documents["failed"],
+        "documents: dropped = sum by reason": documents["dropped"] - sum(tally.dropped.values()),
+        "documents: failed = sum by reason": documents["failed"] - sum(tally.failed.values()),
+        "lines: read = blank + kept + dropped + gone": lines["read"]
+        - lines["blank"]
+        - lines["kept"]
+        - lines["dropped"]
+        - lines["gone"],
+        "lines: kept = sum by label": lines["kept"] - sum(tally.kept_lines.values()),
+        "lines: dropped = sum by label": lines["dropped"] - sum(tally.dropped_lines.values()),
+        "lines: flagged = sum by label": lines["flagged"] - sum(tally.flagged_lines.values()),
+        "chars: read + repaired = written + removed + gone": chars["read"]
+        + chars["repaired"]
+        - chars["written"]
+        - chars["removed"]
+        - chars["gone"],
+        "chars: removed = sum by label": chars["removed"] - sum(tally.removed_chars.values()),
+    }
+    return [f"{what}: off by {off}" for what, off in sums.items() if off]
+
+
+def tally_chunk(chunk: Chunk, results: Sequence[Result], reasons: Sequence[str | None]) -> Tally:
+    """The books of one chunk. reasons: why a document is dropped as a whole, None for those that are kept."""
+    kept = [n for n, reason in enumerate(reasons) if reason is None]
+    counts = np.zeros((3, len(ACTIONS), len(NAMES)), np.int64)
+    for n in kept:
+        counts += results[n].counts
+    breaks = [text.count("\n") + 1 for text in chunk.texts]
+    lines_kept = sum(breaks[n] for n in kept)
+    gone = [n for n, reason in enumerate(reasons) if reason is not None]
+    by_action = counts[0].sum(axis=1).tolist()
+    written = sum(len(results[n].text) for n in kept)
+    read = sum(len(chunk.texts[n]) for n in kept)
+    repaired = sum(len(r.after) - len(r.before) for n in kept for r in results[n].repairs)
+    named = (counts[1, DROP] + counts[2, DROP]).tolist()
+    removed = read + repaired - written
+    gone_chars = sum(len(chunk.texts[n]) for n in gone)
+    return Tally(
+        documents={
+            "read": len(chunk) + len(chunk.rejects),
+            "kept": len(kept),
+            "changed": sum(results[n].text != chunk.texts[n] for n in kept),
+            "dropped": len(gone),
+            "failed": len(chunk.rejects),
+        },
+        dropped=Counter(reason for reason in reasons if reason is not None),
+        failed=Counter(short_reason(reject) for reject in chunk.rejects),
+        skipped=chunk.skipped,
+        lines={
+            "read": sum(breaks),
+            "blank": lines_kept - sum(by_action),
+            "kept": sum(by_action[:DROP]),
+            "flagged": by_action[ACTIONS.index("flag")],
+            "dropped": by_action[DROP],
+            "gone": sum(breaks[n] for n in gone),
+        },
+        kept_lines=by_label(counts[0, :DROP].sum(axis=0).tolist()),
+        flagged_lines=by_label(counts[0, ACTIONS.index("flag")].tolist()),
+        dropped_lines=by_label(counts[0, DROP].tolist()),
+        chars={
+            "read": read + gone_chars,
+            "written": written,
+            "removed": removed,
+            "repaired": repaired,
+            "gone": gone_chars,
+        },
+        removed_chars=by_label(named) | ({"between": removed - sum(named)} if removed != sum(named) else {}),
+        bytes={
+            "read": sum(chunk.sizes) + sum(reject.size for reject in chunk.rejects),
+            "failed": sum(reject.size for reject in chunk.rejects),
+        },
+    )
+
+
+def by_label(counts: Sequence[int]) -> dict[str, int]:
+    """Those that are not zero."""
+    return {name: count for name, count in zip(NAMES, counts, strict=True) if count}
+
+
+def short_reason(reject: Reject) -> str:
+    """A reason without what differs from record to record."""
+    return re.sub(r"\d[\d,]*", "N", re.split(r": |, |\(", reject.reason)[0]).strip()[:REASON_CHARS]

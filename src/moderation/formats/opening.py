@@ -1,0 +1,36 @@
+"""Opens inputs: local paths and fsspec URLs."""
+
+from pathlib import Path
+from typing import IO, Any
+
+from moderation.errors import UsageError
+
+
+def is_url(path: str) -> bool:
+    """Whether a path is an fsspec URL such as s3://bucket/key."""
+    return "://" in path
+
+
+def open_stored(path: str) -> IO[bytes]:
+    """The stored bytes of an input, seekable. Raises OSError."""
+    if not is_url(path):
+        return Path(path).open("rb")
+    file: IO[bytes] = filesystem(path).open(path, "rb")
+    return file
+
+
+def stored_size(path: str) -> int:
+    """Bytes of the stored input."""
+    return int(filesystem(path).size(path)) if is_url(path) else Path(path).stat().st_size
+
+
+def filesystem(url: str) -> Any:
+    """The fsspec file system of a URL. Raises UsageError where fsspec, or the package of the protocol, is missing."""
+    try:
+        import fsspec  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise UsageError(f'{url}: URLs need fsspec; install it with: pip install "moderation[remote]"') from None
+    try:
+        return fsspec.core.url_to_fs(url)[0]
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{url}: this kind of URL can't be opened ({error})") from None

@@ -1,0 +1,83 @@
+"""The Ray engine, on a real cluster of two workers on this machine, one of them killed while it runs."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import jsonl, records, tree
+
+ray: Any = pytest.importorskip("ray", reason='needs Ray: pip install "moderation[ray]"')
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SHARDS = 40
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A head without cores and two workers with one each."""
+    from ray.cluster_utils import Cluster  # noqa: PLC0415
+
+    found: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    try:
+        found.add_node(num_cpus=1)
+        found.add_node(num_cpus=1)
+        yield found
+    finally:
+        found.shutdown()
+
+
+def command(folder: Path, *words: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "moderation", "clean", str(folder / "in.jsonl"), "--quiet"),
+        *("--shard-bytes", "2000", "--ledger", "jsonl", "--attributes", *words),
+    ]
+
+
+@pytest.fixture
+def crawl(tmp_path: Path) -> Path:
+    rows = records(300)
+    (tmp_path / "in.jsonl").write_bytes(jsonl([*rows[:100], b"oops", *rows[100:]]))
+    assert subprocess.run(command(tmp_path, "-o", str(tmp_path / "local/")), check=False).returncode == 1
+    return tmp_path
+
+
+def finished(folder: Path) -> int:
+    path = folder / "shards.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_ray_writes_what_local_workers_write(crawl: Path, cluster: Any) -> None:
+    words = ["-o", str(crawl / "ray/"), "--engine", "ray", "--ray-address", cluster.address]
+    assert subprocess.run(command(crawl, *words), check=False, timeout=300).returncode == 1
+    assert tree(crawl / "ray") == tree(crawl / "local")
+
+
+def test_a_run_goes_on_when_one_of_two_workers_is_killed(crawl: Path, cluster: Any) -> None:
+    words = ["-o", str(crawl / "ray/"), "--engine", "ray", "--ray-address", cluster.address]
+    node = cluster.add_node(num_cpus=1)
+    process = subprocess.Popen(command(crawl, *words), stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 200
+    while finished(crawl / "ray") < 3 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.poll() is None, "the run was over before the worker could be killed"
+    cluster.remove_node(node, allow_graceful=False)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 1, said
+    assert finished(crawl / "ray") >= SHARDS
+    assert tree(crawl / "ray") == tree(crawl / "local")
+
+
+def test_a_local_run_is_finished_by_ray(crawl: Path, cluster: Any) -> None:
+    process = subprocess.Popen(command(crawl, "-o", str(crawl / "mixed/"), "--workers", "1"))
+    while finished(crawl / "mixed") < 3 and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    words = ["-o", str(crawl / "mixed/"), "--resume", "--engine", "ray", "--ray-address", cluster.address]
+    assert subprocess.run(command(crawl, *words), check=False, timeout=300).returncode == 1
+    assert tree(crawl / "mixed") == tree(crawl / "local")

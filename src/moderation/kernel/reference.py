@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.context import FEATURES, FILTER, N_LABELS, NEAR, WINDOWS
+from moderation.kernel.function_words import FUNCTION_WORDS, pack_word
 from moderation.kernel.ngrams import LONGEST
-from moderation.kernel.shape import FUNCTION_WORDS, GROUPS, N_CLASSES, ROWS, pack_word
+from moderation.kernel.shape import GROUPS, N_CLASSES, ROWS
 from moderation.kernel.spans import CLASSES, FACTS, FIRST_COLUMN, REST, STATES
 
 Strings = list[str]

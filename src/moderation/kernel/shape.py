@@ -6,6 +6,7 @@ The rows stand behind the n-gram rows in the weight table, so that shape costs a
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.kernel.function_words import FUNCTION_WORDS
 from moderation.kernel.jit import inline, kernel
 
 N_CLASSES = 16
@@ -21,26 +22,6 @@ SPACE = 4
 SENTENCE_END = 6
 LETTER = 13
 FULL_STOP = 46
-
-
-def pack_word(word: str) -> int:
-    """At most five letters a-z as a number, five bits each."""
-    value = 0
-    for letter in word:
-        value = value << 5 | (ord(letter) - 96)
-    return value
-
-
-FUNCTION_WORDS = np.array(
-    sorted(
-        pack_word(word)
-        for word in set(
-            ["a", "an", "the", "of", "and", "to", "in", "is", "are", "was", "were", "be", "been", "for", "on", "with", "as", "by", "at", "from", "that", "this", "it", "its", "his", "her", "he", "she", "they", "we", "you", "i", "my", "your", "not", "or", "but", "have", "has", "had", "will", "would", "can", "could", "said", "who", "which", "their", "our", "there", "than", "then", "when", "what", "if", "no", "so", "do", "did", "up", "out", "about", "into", "after", "over", "only", "also", "more", "one", "all", "some", "just", "how", "el", "la", "los", "las", "un", "una", "de", "del", "y", "en", "que", "por", "con", "para", "es", "se", "su", "al", "lo", "como", "mas", "le", "les", "et", "des", "du", "une", "est", "dans", "qui", "pas", "sur", "au", "ce", "il", "elle", "nous", "vous", "sont", "avec", "pour", "par", "o", "os", "as", "um", "uma", "da", "dos", "das", "em", "na", "no", "ao", "com", "der", "die", "das", "und", "ist", "von", "zu", "den", "dem", "mit", "auf", "ein", "eine", "nicht", "sich", "auch", "im", "am", "wie", "sie", "er", "wir", "di", "che", "non", "per", "si", "sono", "nel"]
-        )
-    ),
-    np.uint32,
-)
-"""Words that sentences of European languages are held together by, and menus hardly have."""
 
 
 @inline

@@ -15,7 +15,7 @@ PACKAGE: Final = Path(moderation.__file__).parent
 
 LOW: Final = {"errors", "labels", "text", "kernel"}
 JUDGING: Final = LOW | {"records", "policy", "restoration", "model", "lines", "judge", "repair", "spans"}
-RESULTS: Final = JUDGING | {"result", "decide"}
+RESULTS: Final = JUDGING | {"decision", "columns", "result", "decide"}
 ALLOWED: Final[dict[str, set[str]]] = {
     "errors": set(),
     "labels": {"errors"},
@@ -30,12 +30,16 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "spans": LOW | {"model", "lines"},
     "judge": LOW | {"model", "lines", "repair", "spans"},
     "decide": JUDGING,
-    "result": JUDGING | {"decide"},
+    "decision": JUDGING,
+    "columns": JUDGING | {"decision"},
+    "result": JUDGING | {"decision", "columns", "decide"},
     "moderate": RESULTS,
     "explain": RESULTS,
     "formats": RESULTS | {"moderate", "explain"},
     "train": RESULTS | {"moderate", "explain", "formats"},
-    "cli": RESULTS | {"moderate", "explain", "formats", "train", ""},
+    "loop": RESULTS | {"moderate", "explain", "train"},
+    "service": RESULTS | {"moderate", "explain", "loop", ""},
+    "cli": RESULTS | {"moderate", "explain", "formats", "train", "loop", "service", ""},
     "__main__": {"cli"},
     "": RESULTS | {"moderate"},
 }
@@ -52,12 +56,21 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "jieba": ("explain.py",),
     "opencc": (),
     "pypinyin": (),
+    "sqlalchemy": ("loop/",),
+    "fastapi": ("service/",),
+    "starlette": ("service/",),
+    "pydantic": ("service/",),
+    "uvicorn": ("service/",),
+    "prometheus_client": ("service/",),
     "pickle": (),
     "cloudpickle": (),
 }
 """Which files may import a package, by the beginning of their path."""
 
-HEAVY: Final = ("numba", "llvmlite", "sklearn", "scipy", "joblib", "jieba", "rich", "numpy", "orjson", "safetensors")
+HEAVY: Final = (
+    *("numba", "llvmlite", "sklearn", "scipy", "joblib", "jieba", "rich", "numpy", "orjson", "safetensors"),
+    *("fastapi", "pydantic", "uvicorn"),
+)
 
 
 def sources() -> list[Path]:

@@ -19,6 +19,8 @@ import { startRules } from "./rules.js";
 import { announce, complain, hush, say } from "./says.js";
 import { isMarking, moveMarking, selectedSpan, startMarking, stopMarking } from "./spans.js";
 
+const LARGE = 10_000;
+
 /** Listen to everything in the view. */
 export function startReview() {
   startLines();
@@ -42,6 +44,7 @@ function startPaste() {
   $("text").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("paste").requestSubmit();
   });
+  $("text").addEventListener("paste", pasteLarge);
   $("open").addEventListener("click", () => $("files").click());
   $("files").addEventListener("change", () => {
     take($("files").files);
@@ -49,6 +52,15 @@ function startPaste() {
   });
   $("example").addEventListener("click", () => check(EXAMPLE, t("example.name")));
   $("paste-cancel").addEventListener("click", () => show(true));
+}
+
+/** Browsers insert a long text line by line, which takes seconds; this takes it whole. */
+function pasteLarge(event) {
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  if (text.length < LARGE) return;
+  event.preventDefault();
+  const { target } = event;
+  target.setRangeText(text, target.selectionStart, target.selectionEnd, "end");
 }
 
 function check(text, name) {

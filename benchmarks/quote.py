@@ -127,6 +127,24 @@ def speed() -> str:
     return "\n".join([*rows, "", *sorted({circumstances(race) for race in races})]) + "\n"
 
 
+def retrain() -> str:
+    """What two hundred corrected lines teach and cost: benchmarks/retrain.py."""
+    found = json.loads((ROOT / "benchmarks/results/retrain.json").read_text("utf-8"))
+    rows = ["| right label | before | after |", "|---|---|---|"]
+    before, after = found["corrected_right"]
+    rows.append(f"| the {found['corrected_lines']} corrected lines | {before:.1%} | {after:.1%} |")
+    for kind, name in (("same", "of the same sentence patterns"), ("other", "of other patterns")):
+        part = found["unseen"][kind]
+        for what, shown in (("advertisements", "advertisements"), ("others", "lines around them")):
+            rows.append(f"| unseen {shown}, {name} | {part['before'][what]:.1%} | {part['after'][what]:.1%} |")
+    rows += ["", "| built-in test pages | before | after |", "|---|---|---|"]
+    rows += [f"| {name} | {old:.4f} | {new:.4f} |" for name, (old, new) in found["built_in"].items()]
+    machine, versions = found["machine"], found["versions"]
+    where = f"{machine['processor']}, one thread; Python {versions['python']}, scikit-learn {versions['scikit-learn']}"
+    rows += ["", f"{found['cpu_seconds']:.0f} seconds of processor time; {where}; model `{found['model']}`."]
+    return "\n".join(rows) + "\n"
+
+
 def circumstances(race: dict[str, Any]) -> str:
     """Data, machine, versions and model of a race, in a sentence."""
     data, machine, versions = race["data"], race["machine"], race["versions"]
@@ -137,8 +155,35 @@ def circumstances(race: dict[str, Any]) -> str:
     )
 
 
+def service() -> str:
+    """What the service takes: benchmarks/test_service.py."""
+    path = ROOT / "benchmarks/results/service.json"
+    if not path.is_file():
+        return "Not measured yet: run `python -m pytest benchmarks/test_service.py`.\n"
+    found = json.loads(path.read_text("utf-8"))
+    ratio, p99, soak, machine = found["ratio"], found["p99"], found["soak"], found["machine"]
+    rows = [
+        "| one worker, pages of about 2 KB | |",
+        "|---|---|",
+        f"| requests a second, `POST /v1/clean` | {ratio['clean_per_second']:,} |",
+        f"| requests a second, a route that takes the body and does nothing | {ratio['noop_per_second']:,} |",
+        f"| ratio, median of the rounds | {ratio['ratio']:.2f} |",
+        f"| at {p99['per_second']:,} requests a second: median, 99 of 100 within | {p99['p50_ms']:.1f} ms, "
+        f"{p99['p99_ms']:.1f} ms |",
+        f"| soak: requests; memory; growth in the second half | {soak['requests']:,}; {soak['megabytes']:.0f} MB; "
+        f"{soak['growth_second_half']:.1%} |",
+    ]
+    versions = found["versions"]
+    where = (
+        f"benchmarks/test_service.py with {found['generator']}, {found['connections']} connections, on one machine: "
+        f"{machine['processor']}, {machine['cores']} cores; Python {versions['python']}; model `{found['model']}`.\n"
+    )
+    return "\n".join([*rows, "", where])
+
+
 WRITERS: Final[dict[str, Callable[[], str]]] = {
-    writer.__name__: writer for writer in (show, clean, record, quality, weakest, training, alone, speed)
+    writer.__name__: writer
+    for writer in (show, clean, record, quality, weakest, training, alone, speed, retrain, service)
 }
 
 

@@ -20,8 +20,11 @@ from moderation.train.metrics import metrics
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGE_OF = dict.fromkeys(("clean", "restore", "reapply", "show", "calibrate"), "commands.md") | dict.fromkeys(
-    ("train", "evaluate"), "training.md"
+PAGE_OF = (
+    dict.fromkeys(("clean", "restore", "reapply", "show", "calibrate"), "commands.md")
+    | dict.fromkeys(("train", "evaluate"), "training.md")
+    | dict.fromkeys(("serve", "keys"), "service.md")
+    | dict.fromkeys(("retrain", "compare", "models", "labels"), "retrain.md")
 )
 """The page of docs/ that lists a command's options."""
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -26,7 +26,7 @@ JUDGING: Final = LOW | {
     "tricks",
     "segments",
 }
-RESULTS: Final = JUDGING | {"result", "decide"}
+RESULTS: Final = JUDGING | {"decision", "columns", "result", "decide"}
 ALLOWED: Final[dict[str, set[str]]] = {
     "errors": set(),
     "labels": {"errors"},
@@ -44,13 +44,17 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "segments": LOW | {"lines", "spans"},
     "judge": LOW | {"model", "lines", "repair", "spans", "segments"},
     "decide": JUDGING,
-    "result": JUDGING | {"decide"},
+    "decision": JUDGING,
+    "columns": JUDGING | {"decision"},
+    "result": JUDGING | {"decision", "columns", "decide"},
     "moderate": RESULTS,
     "explain": RESULTS,
     "formats": RESULTS | {"moderate", "explain"},
     "train": RESULTS | {"moderate", "explain", "formats", "markup"},
     "crawl": RESULTS | {"moderate", "formats", "markup", ""},
-    "cli": RESULTS | {"moderate", "explain", "formats", "crawl", "train", ""},
+    "loop": RESULTS | {"moderate", "explain", "train"},
+    "service": RESULTS | {"moderate", "explain", "loop", ""},
+    "cli": RESULTS | {"moderate", "explain", "formats", "crawl", "train", "loop", "service", ""},
     "__main__": {"cli"},
     "": RESULTS | {"moderate"},
 }
@@ -73,6 +77,12 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "zstandard": ("formats/",),
     "fsspec": ("formats/opening.py",),
     "ray": ("crawl/ray_engine.py",),
+    "sqlalchemy": ("loop/",),
+    "fastapi": ("service/",),
+    "starlette": ("service/",),
+    "pydantic": ("service/",),
+    "uvicorn": ("service/",),
+    "prometheus_client": ("service/",),
     "pickle": (),
     "cloudpickle": (),
 }
@@ -81,6 +91,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 HEAVY: Final = (
     *("numba", "llvmlite", "sklearn", "scipy", "joblib", "jieba", "rich", "numpy", "orjson", "safetensors"),
     *("pyarrow", "fastwarc", "resiliparse", "zstandard", "fsspec", "ray"),
+    *("fastapi", "pydantic", "uvicorn"),
 )
 
 

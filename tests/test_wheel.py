@@ -85,8 +85,9 @@ def test_the_wheel_holds_model_corpus_tables_and_policies_and_no_tests(wheel: Pa
     names = set(zipfile.ZipFile(wheel).namelist())
     source = ROOT / "src/moderation"
     data = {f"moderation/{path.relative_to(source)}" for path in (source / "data").rglob("*") if path.is_file()}
+    web = {f"moderation/{path.relative_to(source)}" for path in (source / "service/web").rglob("*") if path.is_file()}
     models = {f"moderation/models/default/{name}" for name in ("weights.safetensors", "manifest.json", "CARD.md")}
-    assert (data | models | {"moderation/py.typed"}) - names == set()
+    assert (data | web | models | {"moderation/py.typed"}) - names == set()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"moderation"}
 
 

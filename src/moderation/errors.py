@@ -8,6 +8,7 @@ ModerationError
 │   └── PolicyError
 ├── ModelError            this model can't be used: choose or export another
 ├── RestoreError          cleaned text and verdicts do not belong together
+├── StoreError            the database of verdicts and corrections can't be used
 └── OutputError           the result can't be written
 """
 
@@ -42,6 +43,10 @@ class ModelError(ModerationError):
 
 class RestoreError(ModerationError):
     """Cleaned text that does not fit the verdicts it is to be restored with."""
+
+
+class StoreError(ModerationError):
+    """A database that can't be reached, read or written, or is of another version."""
 
 
 class OutputError(ModerationError):

@@ -5,6 +5,7 @@ same small TOML files that users write.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,6 +18,7 @@ from moderation.labels import ACTIONS, BY_NAME, CONTENT, LABELS, NAMES, Action
 DEFAULT_THRESHOLD: Final = 0.5
 BUILT_IN: Final = ("default", "keep-meta", "spam-only", "flag-only")
 CONTENT_NAME: Final = NAMES[CONTENT]
+NO_CONTENT: Final = "content can't be dropped: nothing would be left; use keep or flag"
 KEYS: Final = {"name", "description", "threshold", "span_threshold", "repair", "labels"}
 
 
@@ -68,6 +70,38 @@ def built_in(name: str) -> Policy:
     return parse_policy(source.read_text("utf-8"), where=name, name=name)
 
 
+def derived(
+    base: Policy,
+    *,
+    name: str,
+    actions: Mapping[str, Action],
+    thresholds: Mapping[str, float],
+    threshold: float | None = None,
+    span_threshold: float | None = None,
+    repair: bool | None = None,
+) -> Policy:
+    """A policy that differs from `base` in what is named; actions and thresholds by label, already checked.
+
+    threshold: for every label that has none in `thresholds`. Raises PolicyError where content would be dropped.
+    """
+    if actions.get(CONTENT_NAME) == "drop":
+        raise PolicyError(NO_CONTENT)
+    rules = tuple(
+        Rule(
+            actions.get(label, rule.action),
+            thresholds.get(label, rule.threshold if threshold is None else threshold),
+        )
+        for label, rule in zip(NAMES, base.rules, strict=True)
+    )
+    spans = base.span_threshold if threshold is None else threshold
+    return Policy(
+        name,
+        rules,
+        spans if span_threshold is None else span_threshold,
+        base.repair if repair is None else repair,
+    )
+
+
 def parse_policy(text: str, *, where: str, name: str) -> Policy:
     """A policy from TOML; `where` is named in errors, `name` is used where the file gives none."""
     try:
@@ -89,7 +123,7 @@ def parse_policy(text: str, *, where: str, name: str) -> Policy:
         if label not in BY_NAME:
             raise PolicyError(f"{where}: unknown label {label!r}; known labels: {', '.join(NAMES)}")
     if parse_rule(labels.get(CONTENT_NAME, "keep"), base, f"{where}: labels.{CONTENT_NAME}").action == "drop":
-        raise PolicyError(f"{where}: content can't be dropped: nothing would be left; use keep or flag")
+        raise PolicyError(f"{where}: {NO_CONTENT}")
     rules = tuple(
         parse_rule(labels.get(label.name, label.default_action), base, f"{where}: labels.{label.name}")
         for label in LABELS

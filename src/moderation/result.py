@@ -1,20 +1,22 @@
 """What cleaning gives back; everything but the clean text is made when it is asked for."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise, repeat, starmap
 from operator import itemgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.columns import columns_of, cuts_of, numbers, spans_of, totals_of
+from moderation.decision import Decision
 from moderation.judge import Judgement
 from moderation.kernel.assemble import DROP, cut_spans, gather, kept_characters
 from moderation.kernel.decide import KEEP, decide_lines
 from moderation.kernel.repair import DAMAGE, repair_marks
-from moderation.labels import ACTIONS, BY_NAME, LABELS, NAMES, Action
+from moderation.labels import ACTIONS, LABELS, NAMES, Action
 from moderation.policy import Policy
 from moderation.records import (
     SCORE_DIGITS,
@@ -33,28 +35,10 @@ from moderation.restoration import Edit, clean_digest
 from moderation.text.tables import Tables
 from moderation.tricks import find_tricks
 
+T = TypeVar("T")
 Row: TypeAlias = tuple[int, int, int, str, float, float, Action, tuple[Span, ...], tuple[str, ...]]
 """The fields of a Verdict, in order."""
-IS_SPAM: Final = np.array([label.family == "spam" for label in LABELS])
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A judgement under a policy.
-
-    label, action: uint8 (n,), of the lines. junk: float32 (n,). span_action: uint8, of the judgement's spans.
-    keep: bool, one a character. marks: uint8 (n_docs,), what may need mending, see kernel/repair.py.
-    """
-
-    judgement: Judgement
-    policy: Policy
-    model_id: str
-    label: NDArray[np.uint8]
-    junk: NDArray[np.float32]
-    action: NDArray[np.uint8]
-    span_action: NDArray[np.uint8]
-    keep: NDArray[np.bool_]
-    marks: NDArray[np.uint8]
+SPAM: Final = frozenset(label.name for label in LABELS if label.family == "spam")
 
 
 class Result:
@@ -93,59 +77,55 @@ class Result:
         return tuple(starmap(Verdict, self._rows()))
 
     def _rows(self, digits: int | None = None) -> Iterator[Row]:
-        """The fields of the verdicts. Whole columns leave numpy at once: number by number costs more than judging.
-
-        digits: to which scores are rounded.
-        """
-        decision, lines, rows = self._decision, self._decision.judgement.lines, self._lines
-        first, offset = lines.first_line[self._index], lines.batch.doc_start[self._index]
-        label = decision.label[rows]
-        spans = self._spans(digits)
+        """The fields of the verdicts. digits: to which scores are rounded."""
+        columns = columns_of(self._decision, self._index, digits)
+        own = columns.of(self._index)
+        line, spans = columns.line[own], self._spans(digits)
         return zip(
-            (rows - first).tolist(),
-            (lines.line_start[rows] - offset).tolist(),
-            (lines.line_end[rows] - offset).tolist(),
-            map(NAMES.__getitem__, label.tolist()),
-            numbers(decision.judgement.probabilities[rows, label], digits),
-            numbers(decision.junk[rows], digits),
-            map(ACTIONS.__getitem__, decision.action[rows].tolist()),
-            [spans.get(row, ()) for row in rows.tolist()] if spans else repeat((), rows.size),
-            self._tricks(rows, label, spans),
+            line,
+            columns.start[own],
+            columns.end[own],
+            columns.label[own],
+            columns.score[own],
+            columns.junk[own],
+            columns.action[own],
+            [spans.get(number, ()) for number in line] if spans else repeat((), len(line)),
+            self._tricks(columns.label[own], columns.start[own], columns.end[own], line, spans),
             strict=True,
         )
 
     def _tricks(
-        self, rows: NDArray[np.int64], label: NDArray[np.uint8], spans: dict[int, tuple[Span, ...]]
+        self,
+        label: Sequence[str],
+        start: Sequence[int],
+        end: Sequence[int],
+        line: Sequence[int],
+        spans: dict[int, tuple[Span, ...]],
     ) -> Iterable[tuple[str, ...]]:
         """The tricks of each line that is spam, and of the spans that are."""
-        spam = IS_SPAM[label]
-        if not spam.any() and not spans:
-            return repeat((), rows.size)
-        lines = self._decision.judgement.lines
-        offset = lines.batch.doc_start[self._index]
-        found: list[tuple[str, ...]] = [()] * rows.size
-        for n in np.flatnonzero(spam).tolist():
-            found[n] = find_tricks(
-                self._original(int(lines.line_start[rows[n]] - offset), int(lines.line_end[rows[n]] - offset))
-            )
-        for row, cuts in spans.items():
-            pieces = [self._original(cut.start, cut.end) for cut in cuts if BY_NAME[cut.label].family == "spam"]
+        spam = [n for n, name in enumerate(label) if name in SPAM]
+        if not spam and not spans:
+            return repeat((), len(label))
+        found: list[tuple[str, ...]] = [()] * len(label)
+        for n in spam:
+            found[n] = find_tricks(self._original(start[n], end[n]))
+        for number, cuts in spans.items():
+            pieces = [self._original(cut.start, cut.end) for cut in cuts if cut.label in SPAM]
             if pieces:
-                found[int(np.searchsorted(rows, row))] = find_tricks("\n".join(pieces))
+                found[bisect_left(line, number)] = find_tricks("\n".join(pieces))
         return found
 
-    @cached_property
+    @property
     def _found(self) -> slice:
         """Which of the judgement's spans, sorted by line, lie in the document."""
-        first, last = self._decision.judgement.lines.first_line[self._index : self._index + 2].tolist()
-        line = self._decision.judgement.spans.line
-        return slice(*np.searchsorted(line, [first, last]).tolist())
+        return spans_of(self._decision, self._index)
 
     def _spans(self, digits: int | None) -> dict[int, tuple[Span, ...]]:
-        """The spans by line, in the document's own offsets."""
+        """The spans by line, in the document's own lines and offsets."""
         found, own = self._decision.judgement.spans, self._found
         if own.start == own.stop:
             return {}
+        first = int(self._decision.judgement.lines.first_line[self._index])
         offset = self._decision.judgement.lines.batch.doc_start[self._index]
         spans = map(
             Span,
@@ -156,7 +136,7 @@ class Result:
             map(ACTIONS.__getitem__, self._decision.span_action[own].tolist()),
         )
         by_line = groupby(zip(found.line[own].tolist(), spans, strict=True), itemgetter(0))
-        return {line: tuple(span for _, span in group) for line, group in by_line}
+        return {line - first: tuple(span for _, span in group) for line, group in by_line}
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -185,18 +165,24 @@ class Result:
         shape = (3, len(ACTIONS), len(NAMES))
         return np.stack([np.bincount(cell, minlength=cells), chars, spans]).astype(np.int64).reshape(shape)
 
+    def totals(self) -> list[tuple[str, Action, int, int]]:
+        """Label, action, lines and characters of the lines that are not blank, for every pair that occurs."""
+        pairs = totals_of(self._decision, self._index).of(self._index)
+        return [(NAMES[label], ACTIONS[action], lines, chars) for label, action, lines, chars in pairs]
+
     @cached_property
     def flags(self) -> dict[str, Flag]:
         """Lines and characters by label, for everything that is flagged or dropped; a span counts as characters."""
-        decision, lines, found = self._decision, self._decision.judgement.lines, self._decision.judgement.spans
-        rows = self._lines[decision.action[self._lines] != KEEP]
-        size = lines.line_end[rows] - lines.line_start[rows]
-        n_lines = np.bincount(decision.label[rows], minlength=len(NAMES))
-        chars = np.bincount(decision.label[rows], size, len(NAMES)).astype(np.int64)
-        own = self._found
-        cut = decision.span_action[own] != KEEP
-        np.add.at(chars, found.label[own][cut], (found.end[own] - found.start[own])[cut])
-        return {name: Flag(n, c) for name, n, c in zip(NAMES, n_lines.tolist(), chars.tolist(), strict=True) if c}
+        found, own = self._decision.judgement.spans, self._found
+        lines, chars = [0] * len(NAMES), [0] * len(NAMES)
+        for label, action, n_lines, n_chars in totals_of(self._decision, self._index).of(self._index):
+            if action != KEEP:
+                lines[label] += n_lines
+                chars[label] += n_chars
+        for at in range(own.start, own.stop):
+            if self._decision.span_action[at] != KEEP:
+                chars[found.label[at]] += int(found.end[at] - found.start[at])
+        return {name: Flag(n, c) for name, n, c in zip(NAMES, lines, chars, strict=True) if c}
 
     @property
     def flagged(self) -> bool:
@@ -224,41 +210,38 @@ class Result:
         """A piece of the original."""
         return self._text[start:end]
 
-    def _clean_places(self, starts: NDArray[np.int64]) -> list[int]:
-        """Where places of the original stand in the clean text; ascending, none inside a repair."""
-        kept_before = np.concatenate([[0], np.cumsum(self._keep)])[starts]
+    def _places(self, starts: Sequence[int], kept_before: Sequence[int]) -> list[int]:
+        """Where places of the original stand in the clean text; ascending, none inside a repair.
+
+        kept_before: of each place, the characters before it that stay.
+        """
         if not self._fixes:
-            unchanged: list[int] = kept_before.tolist()
-            return unchanged
-        grown = np.fromiter(accumulate((growth(fix) for fix in self._fixes), initial=0), np.int64)
-        before = np.searchsorted(np.array([fix.start for fix in self._fixes], np.int64), starts)
-        places: list[int] = (kept_before + grown[before]).tolist()
-        return places
+            return list(kept_before)
+        grown = list(accumulate((growth(fix) for fix in self._fixes), initial=0))
+        fixed = [fix.start for fix in self._fixes]
+        return [kept + grown[bisect_left(fixed, at)] for at, kept in zip(starts, kept_before, strict=True)]
 
     @cached_property
     def removed(self) -> tuple[Removed, ...]:
         """What was cut, in order: with the clean text and the repairs it makes the original."""
-        if self._keep.all():
+        cuts = cuts_of(self._decision, self._index)
+        own = cuts.of(self._index)
+        start, end, before = cuts.start[own], cuts.end[own], cuts.kept_before[own]
+        if not start:
             return ()
-        bounded = np.ones(self._keep.size + 2, np.bool_)
-        bounded[1:-1] = self._keep
-        edge = np.flatnonzero(bounded[1:] != bounded[:-1])
-        start, end = edge[::2], edge[1::2]
-        places = self._clean_places(start)
-        return tuple(
-            Removed(a, b, at, self._original(a, b))
-            for a, b, at in zip(start.tolist(), end.tolist(), places, strict=True)
-        )
+        places = self._places(start, before)
+        return tuple(Removed(a, b, at, self._original(a, b)) for a, b, at in zip(start, end, places, strict=True))
 
     @cached_property
     def repairs(self) -> tuple[Repair, ...]:
         """What was mended in kept text, in order; see docs/repair.md."""
         if not self._fixes:
             return ()
-        places = self._clean_places(np.array([fix.start for fix in self._fixes], np.int64))
+        starts = [fix.start for fix in self._fixes]
+        kept = np.concatenate([[0], np.cumsum(self._keep)])[starts].tolist()
         return tuple(
             Repair(fix.start, fix.end, at, self._original(fix.start, fix.end), fix.after, fix.kind)
-            for fix, at in zip(self._fixes, places, strict=True)
+            for fix, at in zip(self._fixes, self._places(starts, kept), strict=True)
         )
 
     @cached_property
@@ -299,16 +282,6 @@ class Result:
             "policy": self.policy,
             "clean_digest": self.clean_digest,
         }
-
-
-def numbers(scores: NDArray[np.float32], digits: int | None) -> list[float]:
-    """Scores as Python numbers.
-
-    Rounded as round() would: a float32 times 10^4 is exact in float64, so that ties are ties.
-    """
-    wide = scores.astype(np.float64)
-    found: list[float] = (wide if digits is None else wide.round(digits)).tolist()
-    return found
 
 
 def decoded(codes: NDArray[np.uint32]) -> str:

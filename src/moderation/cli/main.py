@@ -18,6 +18,12 @@ COMMANDS: Final = {
     "train": "moderation.cli.train",
     "evaluate": "moderation.cli.evaluate",
     "calibrate": "moderation.cli.calibrate",
+    "serve": "moderation.cli.serve",
+    "keys": "moderation.cli.keys",
+    "retrain": "moderation.cli.retrain",
+    "compare": "moderation.cli.compare",
+    "models": "moderation.cli.models",
+    "labels": "moderation.cli.labels",
 }
 """Each module has `add_parser(subparsers)`, which is cheap, and `run(args) -> int`, which imports what it needs."""
 

@@ -19,6 +19,7 @@ from moderation.kernel.context import CONTEXT_VERSION
 from moderation.kernel.ngrams import HASH_VERSION
 from moderation.labels import NAMES
 from moderation.model.check import check_model
+from moderation.model.mapped import map_file, mapped_arrays
 from moderation.model.model import ContextModel, LineModel, Model, SpanModel
 from moderation.text.tables import FIELDS, NORMALISER_VERSION, Tables
 
@@ -100,34 +101,44 @@ def save_model(
     }
     manifest["digest"] = manifest_digest(manifest)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS).write_bytes(weights)
-    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    replace_file(folder / WEIGHTS, weights)
+    replace_file(folder / MANIFEST, (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())
     return manifest
 
 
-def load_model(name_or_path: str | Path | None = None) -> Model:
+def replace_file(path: Path, body: bytes) -> None:
+    """Put a file in the place of another at once: who has mapped the old one keeps it."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(body)
+    beside.replace(path)
+
+
+def load_model(name_or_path: str | Path | None = None, *, mapped: bool = False) -> Model:
     """Load and check a model.
+
+    mapped: map the weights into memory instead of reading them, so that processes share them; the file must then not
+    be changed in place.
 
     Raises ModelError, with what to do, for a model that is missing, truncated, tampered with, of another format,
     hash or normaliser version, or of another label order.
     """
     folder = model_folder(name_or_path)
     stamp = tuple((folder / name).stat().st_mtime_ns if (folder / name).exists() else 0 for name in (WEIGHTS, MANIFEST))
-    return load_folder(folder.resolve(), stamp)
+    return load_folder(folder.resolve(), stamp, mapped=mapped)
 
 
 @lru_cache(maxsize=4)
-def load_folder(folder: Path, stamp: tuple[int, ...]) -> Model:
+def load_folder(folder: Path, stamp: tuple[int, ...], *, mapped: bool = False) -> Model:
     """Load a folder; the same unchanged folder is read once a process."""
     manifest = read_manifest(folder)
     try:
-        weights = (folder / WEIGHTS).read_bytes()
-    except OSError as error:
+        weights = map_file(folder / WEIGHTS) if mapped else (folder / WEIGHTS).read_bytes()
+    except (OSError, ValueError) as error:
         raise ModelError(f"model {folder}: {WEIGHTS} can't be read ({error}); {AGAIN}") from None
     if hashlib.sha256(weights).hexdigest() != manifest["weights_sha256"]:
         raise ModelError(f"model {folder}: {WEIGHTS} is not the file its manifest names (changed or cut off); {AGAIN}")
     try:
-        arrays = load(weights)
+        arrays = load(weights) if isinstance(weights, bytes) else mapped_arrays(weights)
         lines = LineModel(**{f.name: arrays[f"lines.{f.name}"] for f in fields(LineModel)})
         context = spans = None
         if any(name.startswith("context.") for name in arrays):
@@ -135,7 +146,7 @@ def load_folder(folder: Path, stamp: tuple[int, ...]) -> Model:
         if any(name.startswith("spans.") for name in arrays):
             spans = SpanModel(**{f.name: arrays[f"spans.{f.name}"] for f in fields(SpanModel)})
         tables = Tables(**{name: arrays[f"tables.{name}"] for name in FIELDS})
-    except (SafetensorError, KeyError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise ModelError(
             f"model {folder}: {WEIGHTS} lacks an array or is no safetensors file ({error}); {AGAIN}"
         ) from None

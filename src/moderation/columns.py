@@ -1,0 +1,194 @@
+"""A decision's verdicts, column by column, as Python numbers.
+
+Number by number, leaving numpy costs more than judging, and so does every numpy call for a page of thirty lines: a
+small batch leaves it all at once, and each of its results takes its slice. A large batch does so document by document,
+so that keeping one result does not keep them all in this form.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.decision import Decision
+from moderation.labels import ACTIONS, NAMES, Action
+
+TOGETHER: Final = 200_000
+"""Characters of a batch up to which all of its documents are taken at once."""
+N: Final = len(NAMES)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Of the lines that are not blank of documents [first, …): a list a column, and where each document begins.
+
+    line counts from 0 in its document; start, end are places in its text.
+    """
+
+    first: int
+    begin: list[int]
+    line: list[int]
+    start: list[int]
+    end: list[int]
+    label: list[str]
+    score: list[float]
+    junk: list[float]
+    action: list[Action]
+
+    def of(self, index: int) -> slice:
+        """The document's part of the columns."""
+        return slice(*self.begin[index - self.first : index - self.first + 2])
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """What was cut: start, end in the document's text, and how many of its characters were kept before."""
+
+    first: int
+    begin: list[int]
+    start: list[int]
+    end: list[int]
+    kept_before: list[int]
+
+    def of(self, index: int) -> slice:
+        """The document's part."""
+        return slice(*self.begin[index - self.first : index - self.first + 2])
+
+
+Total = tuple[int, int, int, int]
+"""Label, action, and how many lines and characters have both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """For each document every pair of label and action that occurs."""
+
+    first: int
+    pairs: list[list[Total]]
+
+    def of(self, index: int) -> list[Total]:
+        """The document's part."""
+        return self.pairs[index - self.first]
+
+
+def numbers(scores: NDArray[np.float32], digits: int | None) -> list[float]:
+    """Scores as Python numbers.
+
+    Rounded as round() would: a float32 times 10^4 is exact in float64, so that ties are ties.
+    """
+    wide = scores.astype(np.float64)
+    found: list[float] = (wide if digits is None else wide.round(digits)).tolist()
+    return found
+
+
+def columns(decision: Decision, first: int, last: int, digits: int | None) -> Columns:
+    """Of documents [first, last). digits: to which scores are rounded."""
+    lines = decision.judgement.lines
+    rows, begin = visible(decision, first, last)
+    size = np.diff(begin)
+    offset = np.repeat(lines.batch.doc_start[first:last], size)
+    label = decision.label[rows]
+    return Columns(
+        first,
+        begin.tolist(),
+        (rows - np.repeat(lines.first_line[first:last], size)).tolist(),
+        (lines.line_start[rows] - offset).tolist(),
+        (lines.line_end[rows] - offset).tolist(),
+        list(map(NAMES.__getitem__, label.tolist())),
+        numbers(decision.judgement.probabilities[rows, label], digits),
+        numbers(decision.junk[rows], digits),
+        list(map(ACTIONS.__getitem__, decision.action[rows].tolist())),
+    )
+
+
+def visible(decision: Decision, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the lines that are not blank, and where each document begins among them."""
+    lines = decision.judgement.lines
+    bounds = lines.first_line[first : last + 1]
+    rows = np.flatnonzero(~lines.blank[bounds[0] : bounds[-1]]) + bounds[0]
+    return rows, np.searchsorted(rows, bounds)
+
+
+def totals(decision: Decision, first: int, last: int) -> Totals:
+    """Of documents [first, last)."""
+    lines = decision.judgement.lines
+    rows, begin = visible(decision, first, last)
+    wide = N * len(ACTIONS)
+    cell = np.repeat(np.arange(last - first) * wide, np.diff(begin))
+    cell += decision.label[rows].astype(np.int64) * len(ACTIONS) + decision.action[rows]
+    n_lines = np.bincount(cell, minlength=(last - first) * wide)
+    chars = np.bincount(cell, lines.line_end[rows] - lines.line_start[rows], n_lines.size)
+    found = np.flatnonzero(n_lines)
+    pairs: list[list[Total]] = [[] for _ in range(last - first)]
+    for at, n, size in zip(found.tolist(), n_lines[found].tolist(), chars[found].tolist(), strict=True):
+        document, pair = divmod(at, wide)
+        pairs[document].append((*divmod(pair, len(ACTIONS)), n, int(size)))
+    return Totals(first, pairs)
+
+
+def cuts(decision: Decision, first: int, last: int) -> Cuts:
+    """Of documents [first, last)."""
+    bounds = decision.judgement.lines.batch.doc_start[first : last + 1]
+    keep = decision.keep[bounds[0] : bounds[-1]]
+    if keep.all():
+        return Cuts(first, [0] * (last - first + 1), [], [], [])
+    inner = bounds[1:-1] - bounds[0]
+    inner = inner[(inner > 0) & (inner < keep.size)]
+    begins = np.ones(keep.size, np.bool_)
+    begins[1:] = keep[:-1]
+    begins[inner] = True
+    ends = np.ones(keep.size, np.bool_)
+    ends[:-1] = keep[1:]
+    ends[inner - 1] = True
+    start = np.flatnonzero(~keep & begins)
+    end = np.flatnonzero(~keep & ends) + 1
+    own = np.searchsorted(start, bounds - bounds[0])
+    offset = np.repeat(bounds[:-1] - bounds[0], np.diff(own))
+    kept = np.concatenate([[0], np.cumsum(keep)])
+    before = kept[start] - kept[offset]
+    return Cuts(first, own.tolist(), (start - offset).tolist(), (end - offset).tolist(), before.tolist())
+
+
+def columns_of(decision: Decision, index: int, digits: int | None) -> Columns:
+    """Columns that hold the document."""
+    return taken(decision, ("columns", digits), index, partial(columns, digits=digits))
+
+
+def totals_of(decision: Decision, index: int) -> Totals:
+    """Totals that hold the document."""
+    return taken(decision, "totals", index, totals)
+
+
+def cuts_of(decision: Decision, index: int) -> Cuts:
+    """Cuts that hold the document."""
+    return taken(decision, "cuts", index, cuts)
+
+
+def spans_of(decision: Decision, index: int) -> slice:
+    """Which of the judgement's spans lie in the document."""
+    if not decision.judgement.spans.line.size:
+        return slice(0, 0)
+    begin = taken(decision, "spans", index, span_begins)
+    return slice(*begin[index - begin[-1] : index - begin[-1] + 2])
+
+
+def span_begins(decision: Decision, first: int, last: int) -> list[int]:
+    """Where the spans of documents [first, last) begin and end, and `first` behind them."""
+    bounds = decision.judgement.lines.first_line[first : last + 1]
+    found: list[int] = np.searchsorted(decision.judgement.spans.line, bounds).tolist()
+    return [*found, first]
+
+
+def taken(decision: Decision, kind: object, index: int, take: Callable[[Decision, int, int], T]) -> T:
+    """Of the whole batch, once, where it is small; of the document alone where it is not."""
+    doc_start = decision.judgement.lines.batch.doc_start
+    if doc_start[-1] > TOGETHER:
+        return take(decision, index, index + 1)
+    if kind not in decision.taken:
+        decision.taken[kind] = take(decision, 0, doc_start.size - 1)
+    found: T = decision.taken[kind]
+    return found

@@ -1,0 +1,1 @@
+"""The loop: verdicts that are kept, corrections, retraining, comparing, and which model serves."""

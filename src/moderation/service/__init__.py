@@ -1,0 +1,1 @@
+"""The moderation service: HTTP in front of Moderator, nothing decided here."""

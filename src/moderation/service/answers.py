@@ -1,0 +1,77 @@
+"""Results as answers: the verdicts record, the clean text, and the reasons where they are asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from moderation.explain import explain, judged_alone
+from moderation.labels import NAMES
+from moderation.model.model import Model
+from moderation.moderate import Moderator
+from moderation.records import SCORE_DIGITS
+from moderation.result import Result
+from moderation.service.tricks import tricks
+
+WORDS: Final = 5
+"""Deciding words that are named for each line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One answered text: what is kept where verdicts are kept. `record` is the answer's body."""
+
+    id: str
+    document: str | None
+    text: str
+    record: dict[str, Any]
+    result: Result
+    moderator: Moderator
+
+
+Keeper = Callable[[Judged], None]
+"""Called in the thread that judged, before the answer is sent; what it raises fails the request."""
+
+
+def clean_answer(
+    verdict_id: str, document: str | None, text: str, result: Result, explained_by: Model | None = None
+) -> dict[str, Any]:
+    """The body of an answer to a text. explained_by: the model, where reasons are asked for."""
+    head: dict[str, Any] = {"id": verdict_id}
+    if document is not None:
+        head["document"] = document
+    body = result.record(**head, clean=result.text, flagged=result.flagged)
+    if explained_by is not None:
+        add_reasons(body["lines"], text, result, explained_by)
+    return body
+
+
+def add_reasons(lines: list[dict[str, Any]], text: str, result: Result, model: Model) -> None:
+    """Probabilities, deciding words and tricks to each line."""
+    for line, row in zip(lines, result.probabilities.astype(float).round(SCORE_DIGITS).tolist(), strict=True):
+        start = line["start"]
+        own = text[start : line["end"]]
+        label, score = judged_alone(own, model)
+        line["probabilities"] = dict(zip(NAMES, row, strict=True))
+        line["why"] = {
+            "words": [
+                {
+                    "word": r.word,
+                    "start": start + r.start,
+                    "end": start + r.end,
+                    "weight": round(r.weight, SCORE_DIGITS),
+                }
+                for r in explain(own, line["label"], model, WORDS)
+            ],
+            "alone": {"label": label, "score": round(score, SCORE_DIGITS)},
+        }
+        line["tricks"] = [
+            {"start": start + t.start, "end": start + t.end, "text": own[t.start : t.end], "read": t.read}
+            for t in tricks(own, model.tables)
+        ]
+
+
+def to_bytes(body: dict[str, Any]) -> bytes:
+    """As JSON."""
+    return orjson.dumps(body)

@@ -1,0 +1,61 @@
+"""Structured logs: one JSON object a line on stderr, without the texts unless they are asked for."""
+
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from starlette.types import Scope
+
+LOG: Final = logging.getLogger("moderation.service")
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as JSON; `extra={"fields": {…}}` adds to it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        row: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            row["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(row, default=str).decode()
+
+
+def configure(level: str) -> None:
+    """Send our log, and the server's, to stderr as JSON."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    for name in ("moderation", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.propagate = False
+        logger.setLevel(level.upper())
+    logging.getLogger("uvicorn.access").handlers = []
+
+
+def log_request(
+    scope: Scope, state: Mapping[str, Any], status: int, seconds: float, bytes_in: int, bytes_out: int
+) -> None:
+    """One line for a request that was answered."""
+    if not LOG.isEnabledFor(logging.INFO):
+        return
+    fields: dict[str, Any] = {
+        "request_id": state["request_id"],
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "ms": round(seconds * 1000, 2),
+        "bytes_in": bytes_in,
+        "bytes_out": bytes_out,
+        "client": scope["client"][0] if scope.get("client") else None,
+    }
+    for name in ("key", "texts", "text"):
+        if name in state:
+            fields[name] = state[name]
+    LOG.info("request", extra={"fields": fields})

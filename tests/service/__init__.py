@@ -1,0 +1,1 @@
+"""The service: every sentence of docs/service.md."""

@@ -197,7 +197,7 @@ def fit_spans(
     """Fit tagger and boundaries on all pages, and the judge of runs on runs found in pages the tagger had not seen."""
     tagged = tagged_lines(pages, tables)
     random = np.random.default_rng(seed)
-    picked = tagged.junky | (random.random(tagged.junky.size) < options.plain)
+    picked = (tagged.junky | (random.random(tagged.junky.size) < options.plain)) & (tagged.read.n_grams > 0)
     line_fold = fold[tagged.page] % options.folds
 
     def part(k: int) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:

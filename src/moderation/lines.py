@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.fold import fold_lines
-from moderation.kernel.lines import split_lines
+from moderation.kernel.lines import read_text
 from moderation.kernel.ngrams import count_grams
-from moderation.kernel.shape import shape_rows
 from moderation.text.batch import Batch
 from moderation.text.tables import Tables
 
@@ -19,7 +17,7 @@ class Lines:
 
     line_start, line_end (without the break), line_next (behind it): int64 (n,), offsets into the batch's codes.
     first_line: int64 (n_docs + 1,). blank: bool (n,), lines without a visible character. The other arrays are the
-    kernels' own, see kernel/fold.py and kernel/shape.py.
+    kernels' own, see kernel/lines.py and kernel/shape.py.
     """
 
     batch: Batch
@@ -30,6 +28,7 @@ class Lines:
     folded: NDArray[np.uint32]
     fold_start: NDArray[np.int64]
     source: NDArray[np.int64]
+    kinds: NDArray[np.uint8]
     shape_rows: NDArray[np.int32]
     counts: NDArray[np.int32]
     ends: NDArray[np.int8]
@@ -39,11 +38,9 @@ class Lines:
 
 def read_lines(batch: Batch, tables: Tables) -> Lines:
     """Split and fold the batch."""
-    start, end, behind, first_line = split_lines(batch.codes, batch.doc_start)
-    folded, fold_start, source = fold_lines(
+    start, end, behind, first_line, folded, fold_start, source, kinds, rows, counts, ends = read_text(
         batch.codes,
-        start,
-        end,
+        batch.doc_start,
         tables.page,
         tables.fold_delta,
         tables.char_class,
@@ -51,7 +48,20 @@ def read_lines(batch: Batch, tables: Tables) -> Lines:
         tables.reading_start,
         tables.reading,
     )
-    rows, counts, ends = shape_rows(batch.codes, start, end, tables.page, tables.char_class)
     n_grams = count_grams(fold_start)
-    blank = n_grams == 0
-    return Lines(batch, start, end, behind, first_line, folded, fold_start, source, rows, counts, ends, n_grams, blank)
+    return Lines(
+        batch,
+        start,
+        end,
+        behind,
+        first_line,
+        folded,
+        fold_start,
+        source,
+        kinds,
+        rows,
+        counts,
+        ends,
+        n_grams,
+        n_grams == 0,
+    )

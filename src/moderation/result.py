@@ -59,6 +59,11 @@ class Result:
         return self._decision.model_id
 
     @property
+    def fixes(self) -> Sequence[Fix]:
+        """What was mended, in order; `repairs` is the same with its place in the clean text."""
+        return self._fixes
+
+    @property
     def policy(self) -> str:
         """The policy that decided."""
         return self._decision.policy.name
@@ -298,17 +303,20 @@ def mended(original: str, keep: NDArray[np.bool_], fixes: Sequence[Fix]) -> str:
     """The kept characters of a document, repaired."""
     pieces = []
     done = 0
+    flags = keep.tobytes()
     for fix in [*fixes, Fix(len(original), len(original), "", "")]:
-        stays = keep[done : fix.start]
         piece = original[done : fix.start]
-        pieces.append(piece if stays.all() else decoded(np.frombuffer(piece.encode("utf-32-le"), np.uint32)[stays]))
+        if flags.find(0, done, fix.start) >= 0:
+            stays = keep[done : fix.start]
+            piece = decoded(np.frombuffer(piece.encode("utf-32-le"), np.uint32)[stays])
+        pieces.append(piece)
         pieces.append(fix.after)
         done = fix.end
     return "".join(pieces)
 
 
-def decide(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) -> list[Result]:
-    """Apply a policy: one result a document. tables: the model's, for what repairs look up."""
+def decided(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) -> Decision:
+    """Apply a policy: what stays, and what of it may need mending. tables: the model's."""
     rule_action = np.array([ACTIONS.index(rule.action) for rule in policy.rules], np.uint8)
     rule_threshold = np.array([rule.threshold for rule in policy.rules], np.float32)
     label, junk, action = decide_lines(judgement.probabilities, rule_action, rule_threshold)
@@ -328,14 +336,25 @@ def decide(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) 
     cut = span_action == DROP
     cut_spans(keep, spans.start[cut], spans.end[cut])
     marks = repair_marks(batch.codes, batch.doc_start, keep, tables.page, tables.char_class)
-    decision = Decision(judgement, policy, model_id, label, junk, action, span_action, keep, marks)
-    out, out_start = gather(batch.codes, keep, batch.doc_start)
+    return Decision(judgement, policy, model_id, label, junk, action, span_action, keep, marks)
+
+
+def decide(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) -> list[Result]:
+    """Apply a policy: one result a document. tables: the model's, for what repairs look up."""
+    decision = decided(judgement, policy, model_id, tables)
+    batch = judgement.lines.batch
+    out, out_start = gather(batch.codes, decision.keep, batch.doc_start)
     clean = decoded(out)
-    results = [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(pairwise(out_start))]
-    if policy.repair:
-        for n in np.flatnonzero(marks).tolist():
-            results[n] = mend(results[n], decision, n, tables)
+    results = [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(pairwise(out_start.tolist()))]
+    for n in damaged(decision):
+        results[n] = mend(results[n], decision, n, tables)
     return results
+
+
+def damaged(decision: Decision) -> list[int]:
+    """The documents in which something may have to be mended; none where the policy mends nothing."""
+    marked: list[int] = np.flatnonzero(decision.marks).tolist() if decision.policy.repair else []
+    return marked
 
 
 def mend(result: Result, decision: Decision, index: int, tables: Tables) -> Result:
@@ -343,5 +362,5 @@ def mend(result: Result, decision: Decision, index: int, tables: Tables) -> Resu
     batch = decision.judgement.lines.batch
     own = slice(*batch.doc_start[index : index + 2])
     original, keep = decoded(batch.codes[own]), decision.keep[own]
-    fixes = find_repairs(original, keep, tables)
+    fixes = find_repairs(original, keep, tables, int(decision.marks[index]))
     return Result(mended(original, keep, fixes), decision, index, fixes) if fixes else result

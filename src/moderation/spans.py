@@ -47,13 +47,10 @@ def candidate_runs(
     Returns runs, int64 (r, 4) as find_runs gives them; their facts (r, SPAN_FACTS); their label columns (r,).
     """
     runs, facts = find_runs(
-        lines.batch.codes,
         lines.folded,
         lines.fold_start,
-        lines.source,
+        lines.kinds,
         chosen,
-        tables.page,
-        tables.char_class,
         model.gram_weights,
         model.bits,
         spans.scale,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
-from moderation.kernel import fold, lines, ngrams, reference, shape
+from moderation.kernel import lines, ngrams, reference, shape
 from moderation.text.batch import pack
 from moderation.text.tables import built_tables
 
@@ -18,17 +18,15 @@ WEIGHTS = np.random.default_rng(7).integers(-127, 128, (1 << BITS, 16)).astype(n
 def assert_read_alike(texts: list[str]) -> None:
     """Every kernel that reads text, against its twin."""
     batch, tables = pack(texts), built_tables()
-    split = lines.split_lines(batch.codes, batch.doc_start)
-    assert_same(split, reference.split_lines(batch.codes, batch.doc_start))
-    start, end = split[:2]
+    start, end, _, _ = split = reference.split_lines(batch.codes, batch.doc_start)
     table = tables.page, tables.fold_delta, tables.char_class, tables.reading_char, tables.reading_start, tables.reading
     pairs = tables.pair_key, tables.pair_to
-    folded = fold.fold_lines(batch.codes, start, end, *table, *pairs)
-    assert_same(folded, reference.fold_lines(batch.codes, start, end, *table, *pairs))
-    found = shape.shape_rows(batch.codes, start, end, tables.page, tables.char_class)
-    assert_same(found, reference.shape_rows(batch.codes, start, end, tables.page, tables.char_class))
-    assert found[0].size == 0 or (found[0].min() >= 0 and found[0].max() < shape.ROWS)
-    line, fold_start, _ = folded
+    line, fold_start, source = folded = reference.fold_lines(batch.codes, start, end, *table, *pairs)
+    kinds = [reference.looked_up(code, tables.page, tables.char_class, 0) for code in batch.codes[source].tolist()]
+    shapes = reference.shape_rows(batch.codes, start, end, tables.page, tables.char_class)
+    found = lines.read_text(batch.codes, batch.doc_start, *table, *pairs)
+    assert_same(found, (*split, *folded, np.array(kinds, np.uint8), *shapes))
+    assert shapes[0].size == 0 or (shapes[0].min() >= 0 and shapes[0].max() < shape.ROWS)
     n_grams = ngrams.count_grams(fold_start)
     assert_same(n_grams, reference.count_grams(fold_start))
     gram_start = np.concatenate([[0], np.cumsum(n_grams)])
@@ -84,8 +82,8 @@ def test_full_stops_of_sentences_are_sentence_ends(line: str, count: int, last: 
 @settings(max_examples=50, deadline=None)
 @given(DOCUMENT_LISTS)
 def test_lines_and_their_breaks_make_the_documents_again(texts: list[str]) -> None:
-    batch = pack(texts)
-    start, end, behind, first = lines.split_lines(batch.codes, batch.doc_start)
+    read = lines_of(texts)
+    start, end, behind, first = read.line_start, read.line_end, read.line_next, read.first_line
     joined = "".join(texts)
     for d, text in enumerate(texts):
         of_doc = slice(first[d], first[d + 1])

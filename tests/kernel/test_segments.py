@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS
-from moderation.kernel import lines, reference, segments
+from moderation.kernel import reference, segments
 from moderation.text.batch import pack
 from moderation.text.tables import built_tables
 
@@ -31,7 +31,7 @@ def segment_texts(text: str) -> list[str]:
 
 def assert_cut_alike(texts: list[str]) -> None:
     batch, tables = pack(texts), built_tables()
-    start, end, _, _ = lines.split_lines(batch.codes, batch.doc_start)
+    start, end, _, _ = reference.split_lines(batch.codes, batch.doc_start)
     table = tables.page, tables.char_class
     assert_same(
         segments.giant_lines(batch.codes, start, end, *table), reference.giant_lines(batch.codes, start, end, *table)

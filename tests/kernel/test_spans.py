@@ -11,7 +11,6 @@ from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
 from moderation.kernel import reference, spans
 from moderation.kernel.spans import CLASSES, EDGES, FACTS, FIRST_COLUMN, REST, STATES
-from moderation.text.tables import built_tables
 
 BITS = 12
 RANDOM = np.random.default_rng(13)
@@ -24,14 +23,14 @@ CLOSE = RANDOM.normal(-0.5, 1, (CLASSES, CLASSES)).astype(np.float32)
 
 def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
     """Scores, runs and pieces of every other line, against the twins; the runs."""
-    read, tables = lines_of(texts), built_tables()
+    read = lines_of(texts)
     chosen = np.flatnonzero(~read.blank)[::2]
     for k in chosen[:20]:
         first, length = int(read.fold_start[k]), int(np.diff(read.fold_start)[k])
         scores = spans.character_scores(read.folded, first, length, WEIGHTS, BITS)
         assert_same(scores, reference.character_scores(read.folded, first, length, WEIGHTS, BITS))
-    text = read.batch.codes, read.folded, read.fold_start, read.source, chosen
-    given_arrays = *text, tables.page, tables.char_class, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE
+    text = read.folded, read.fold_start, read.kinds, chosen
+    given_arrays = *text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE
     runs, facts = spans.find_runs(*given_arrays)
     assert_same((runs, facts), reference.find_runs(*given_arrays))
     pieces = spans.cut_pieces(read.folded, read.fold_start, runs)
@@ -58,10 +57,10 @@ def test_the_made_up_model_finds_runs_of_every_state_and_many() -> None:
 
 
 def test_no_lines_have_no_runs() -> None:
-    read, tables = lines_of(["首页"]), built_tables()
+    read = lines_of(["首页"])
     none = np.zeros(0, np.int64)
-    text = read.batch.codes, read.folded, read.fold_start, read.source, none
-    runs, facts = spans.find_runs(*text, tables.page, tables.char_class, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE)
+    text = read.folded, read.fold_start, read.kinds, none
+    runs, facts = spans.find_runs(*text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE)
     assert (runs.shape, facts.shape) == ((0, 4), (0, FACTS))
     pieces, start = spans.cut_pieces(read.folded, read.fold_start, runs)
     assert (pieces.size, start.tolist()) == (0, [0])
@@ -84,15 +83,14 @@ def brute_force(scores: NDArray[np.float32], kinds: list[int]) -> float:
 
 @pytest.mark.parametrize("line", ["注册送彩金", "a，b。c", "首页 >"])
 def test_the_runs_make_the_best_of_all_paths(line: str) -> None:
-    read, tables = lines_of([line]), built_tables()
+    read = lines_of([line])
     n = read.folded.size
-    text = read.batch.codes, read.folded, read.fold_start, read.source, np.array([0])
-    runs, _ = spans.find_runs(*text, tables.page, tables.char_class, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE)
+    text = read.folded, read.fold_start, read.kinds, np.array([0])
+    runs, _ = spans.find_runs(*text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE)
     steps = [spans.edge_step(i) for i in range(n)]
     scores = SCALE * spans.character_scores(read.folded, 0, n, WEIGHTS, BITS) + EDGE[steps, steps[::-1]]
     scores = (scores - scores[:, :1]).astype(np.float32)
-    kinds = [int(tables.char_class[tables.page[c >> 8], c & 255]) for c in read.batch.codes[read.source]]
-    kinds = [CLASSES - 1, *kinds, CLASSES - 1]
+    kinds = [CLASSES - 1, *read.kinds.tolist(), CLASSES - 1]
     path = [0] * n
     for _, i, j, s in runs.tolist():
         path[i:j] = [s] * (j - i)

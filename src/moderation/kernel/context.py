@@ -117,6 +117,24 @@ def line_facts(
     return out
 
 
+IN_TITLE = np.uint8(1)
+PROSE_ONE, PROSE_TWO = np.uint8(4), np.uint8(8)
+OTHER_ONE, OTHER_TWO = np.uint8(16), np.uint8(32)
+"""What a place of the page's set knows of its pairs: whether the title has one, and whether its prose and its other
+lines have none, one (ONE) or more (TWO): eight kilobytes in all, which the fastest cache holds."""
+FEW_PAIRS = 256
+"""Up to so many pairs are taken out of the set one by one; beyond, clearing it whole is cheaper."""
+
+
+@always
+def line_place(folded: NDArray[np.uint32], s: np.uint64, e: np.uint64) -> np.uint32:
+    """The place of a whole line in the page's table of lines."""
+    h = np.uint32(e - s)
+    for i in range(s, e):
+        h = np.uint32((h ^ folded[i]) * np.uint32(0x01000193))
+    return np.uint32(h ^ (h >> np.uint32(15))) & np.uint32(FILTER - 1)
+
+
 @kernel
 def page_sets(
     folded: NDArray[np.uint32],
@@ -127,11 +145,10 @@ def page_sets(
 ) -> NDArray[np.float32]:
     """(m, 6): how much of a line's character pairs stand in the page's first line, its prose, and its other lines;
     how often the same line, its beginning, and its end stand in the page."""
+    one = np.uint64(1)
     m = visible.size
     out = np.zeros((m, 6), np.float32)
-    title = np.zeros(FILTER, np.int32)
-    prose = np.zeros(FILTER, np.int32)
-    other = np.zeros(FILTER, np.int32)
+    pairs = np.zeros(FILTER, np.uint8)
     whole = np.zeros(FILTER, np.int32)
     head = np.zeros(FILTER, np.int32)
     tail = np.zeros(FILTER, np.int32)
@@ -141,58 +158,61 @@ def page_sets(
         b = doc_first[d + 1]
         if a == b:
             continue
-        for step in range(3):
-            for v in range(a, b):
-                k = visible[v]
-                s = fold_start[k]
-                e = fold_start[k + 1]
-                n = e - s
-                is_prose = probabilities[k, 0] > 0.5 and n >= 24
-                if step == 0:
-                    h = np.uint32(n)
-                    for i in range(s, e):
-                        h = np.uint32((h ^ folded[i]) * np.uint32(0x01000193))
-                    key[v, 1] = pair_hash(folded[s], folded[s + 1] if n > 1 else np.uint32(0))
-                    key[v, 2] = pair_hash(folded[e - 1], folded[e - 2] if n > 1 else np.uint32(0))
-                    key[v, 0] = np.uint32(h ^ (h >> np.uint32(15))) & np.uint32(FILTER - 1)
-                    whole[key[v, 0]] += 1
-                    head[key[v, 1]] += 1
-                    tail[key[v, 2]] += 1
-                    for i in range(s, e - 1):
-                        p = pair_hash(folded[i], folded[i + 1])
-                        if v == a:
-                            title[p] = 1
-                        if is_prose:
-                            prose[p] += 1
-                        else:
-                            other[p] += 1
-                elif step == 2:  # leave the sets empty for the next page: cheaper than clearing them whole
-                    whole[key[v, 0]] = 0
-                    head[key[v, 1]] = 0
-                    tail[key[v, 2]] = 0
-                    for i in range(s, e - 1):
-                        p = pair_hash(folded[i], folded[i + 1])
-                        title[p] = 0
-                        prose[p] = 0
-                        other[p] = 0
-                else:
-                    in_title = 0
-                    in_prose = 0
-                    in_other = 0
-                    for i in range(s, e - 1):
-                        p = pair_hash(folded[i], folded[i + 1])
-                        in_title += title[p]
-                        if prose[p] > (1 if is_prose else 0):
-                            in_prose += 1
-                        if other[p] > (0 if is_prose else 1):
-                            in_other += 1
-                    pairs = np.float32(max(1, n - 1))
-                    out[v, 0] = 0.0 if v == a else in_title / pairs
-                    out[v, 1] = in_prose / pairs
-                    out[v, 2] = in_other / pairs
-                    out[v, 3] = squash_count(whole[key[v, 0]] - 1)
-                    out[v, 4] = squash_count(head[key[v, 1]] - 1)
-                    out[v, 5] = squash_count(tail[key[v, 2]] - 1)
+        for v in range(a, b):
+            k = visible[v]
+            s = np.uint64(fold_start[k])
+            e = np.uint64(fold_start[k + 1])
+            n = np.int64(e - s)
+            second = folded[s + one] if n > 1 else np.uint32(0)
+            last_but_one = folded[e - np.uint64(2)] if n > 1 else np.uint32(0)
+            key[v, 0] = line_place(folded, s, e)
+            key[v, 1] = pair_hash(folded[s], second)
+            key[v, 2] = pair_hash(folded[e - one], last_but_one)
+            whole[key[v, 0]] += 1
+            head[key[v, 1]] += 1
+            tail[key[v, 2]] += 1
+            prose = probabilities[k, 0] > 0.5 and n >= 24
+            once = PROSE_ONE if prose else OTHER_ONE
+            twice = PROSE_TWO if prose else OTHER_TWO
+            mark = IN_TITLE if v == a else np.uint8(0)
+            for i in range(s, e - one):
+                p = pair_hash(folded[i], folded[i + one])
+                seen = np.uint8(pairs[p] | mark)
+                pairs[p] = seen if seen & twice else np.uint8(seen + once)
+        for v in range(a, b):
+            k = visible[v]
+            s = np.uint64(fold_start[k])
+            e = np.uint64(fold_start[k + 1])
+            n = np.int64(e - s)
+            prose = probabilities[k, 0] > 0.5 and n >= 24
+            # what the line itself brings along does not count
+            of_prose = PROSE_TWO if prose else np.uint8(PROSE_ONE | PROSE_TWO)
+            of_other = np.uint8(OTHER_ONE | OTHER_TWO) if prose else OTHER_TWO
+            in_title = 0
+            in_prose = 0
+            in_other = 0
+            for i in range(s, e - one):
+                seen = pairs[pair_hash(folded[i], folded[i + one])]
+                in_title += np.int64(seen & IN_TITLE)
+                in_prose += np.int64((seen & of_prose) != 0)
+                in_other += np.int64((seen & of_other) != 0)
+            size = np.float32(max(1, n - 1))
+            out[v, 0] = 0.0 if v == a else in_title / size
+            out[v, 1] = in_prose / size
+            out[v, 2] = in_other / size
+            out[v, 3] = squash_count(whole[key[v, 0]] - 1)
+            out[v, 4] = squash_count(head[key[v, 1]] - 1)
+            out[v, 5] = squash_count(tail[key[v, 2]] - 1)
+        for v in range(a, b):  # leave the tables empty for the next page: cheaper than clearing them whole
+            whole[key[v, 0]] = 0
+            head[key[v, 1]] = 0
+            tail[key[v, 2]] = 0
+        first, behind = np.uint64(fold_start[visible[a]]), np.uint64(fold_start[visible[b - 1] + 1])
+        if behind - first > FEW_PAIRS:
+            pairs[:] = 0
+        else:
+            for i in range(first, behind - one):  # those across line breaks too, which are empty
+                pairs[pair_hash(folded[i], folded[i + one])] = 0
     return out
 
 

@@ -15,6 +15,7 @@ SYMBOL = 15
 PICTURES = 0x2300
 """Symbols from here on are pictures; below lie the signs of arithmetic, units and currencies."""
 LONGEST_GAP = 3
+BLOOM_BITS = 1 << 15
 FEWEST = 3
 FEWEST_LATIN = 4
 """So many single characters in a row count as written apart; with fewer than two Chinese ones among them, more."""
@@ -100,6 +101,29 @@ def apart_end(
 
 
 @inline
+def bloom_place(first: np.uint32, second: np.uint32) -> np.uint32:
+    """The bit of the bloom filter that stands for two characters."""
+    return np.uint32(((first * np.uint32(0x9E3779B1)) ^ second) & np.uint32(BLOOM_BITS - 1))
+
+
+@inline
+def bloom_of(pair_key: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The bloom filter of a table of pairs: 4 KB in which nearly every other pair finds a zero."""
+    bloom = np.zeros(BLOOM_BITS // 64, np.uint64)
+    for k in range(pair_key.size):
+        place = bloom_place(np.uint32(pair_key[k] >> np.uint64(32)), np.uint32(pair_key[k] & np.uint64(0xFFFFFFFF)))
+        bloom[place >> np.uint32(6)] |= np.uint64(1) << np.uint64(place & np.uint32(63))
+    return bloom
+
+
+@inline
+def may_pair(first: np.uint32, second: np.uint32, bloom: NDArray[np.uint64]) -> bool:
+    """Whether two characters may be in the table of pairs."""
+    place = bloom_place(first, second)
+    return bool((bloom[place >> np.uint32(6)] >> np.uint64(place & np.uint32(63))) & np.uint64(1))
+
+
+@inline
 def pair_of(key: np.uint64, pair_key: NDArray[np.uint64]) -> int:
     """The place of two characters in the table of pairs, or -1."""
     low = 0
@@ -117,18 +141,19 @@ def pair_of(key: np.uint64, pair_key: NDArray[np.uint64]) -> int:
 def undisguise(
     folded: NDArray[np.uint32],
     source: NDArray[np.int64],
+    kinds: NDArray[np.uint8],
     first: int,
     end: int,
     page: NDArray[np.uint16],
     char_class: NDArray[np.uint8],
     pair_key: NDArray[np.uint64],
     pair_to: NDArray[np.uint32],
-    pair_mask: np.uint64,
+    bloom: NDArray[np.uint64],
 ) -> int:
-    """Close the gaps of one folded line and join its pairs, [first, end) of both arrays, in place. Returns its new end.
+    """Close the gaps of one folded line and join its pairs, [first, end) of the arrays, in place. Returns its new end.
 
     pair_key: ascending, (first character << 32) + second. pair_to: (n, 2), what stands for both; 0 for nothing.
-    pair_mask: bit k says that a first character with code & 63 == k is in the table.
+    bloom: of pair_key.
     """
     m = first
     i = first
@@ -155,8 +180,9 @@ def undisguise(
                 i += 1
                 continue
         at = source[i]
+        kind = kinds[i]
         i += 1
-        while m > first and (pair_mask >> np.uint64(folded[m - 1] & 63)) & np.uint64(1):
+        while m > first and may_pair(folded[m - 1], f, bloom):
             place = pair_of((np.uint64(folded[m - 1]) << np.uint64(32)) | np.uint64(f), pair_key)
             if place < 0:
                 break
@@ -167,16 +193,9 @@ def undisguise(
             m -= 1  # what both make may pair with the character before
             f = pair_to[place, 0]
             at = source[m]
+            kind = kinds[m]
         folded[m] = f
         source[m] = at
+        kinds[m] = kind
         m += 1
     return m
-
-
-@inline
-def mask_of(pair_key: NDArray[np.uint64]) -> np.uint64:
-    """The pair_mask of a table."""
-    mask = np.uint64(0)
-    for k in range(pair_key.size):
-        mask |= np.uint64(1) << ((pair_key[k] >> np.uint64(32)) & np.uint64(63))
-    return mask

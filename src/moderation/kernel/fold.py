@@ -1,13 +1,9 @@
-"""The scorer's copy of a text: width, case, script and digits folded, disguises seen through.
-
-The copy never leaves the scorer. `source` leads from each of its characters back to the original.
-"""
+"""Disguises that folding sees through: a character with its reading, or itself, in brackets behind it."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.disguise import mask_of, undisguise
-from moderation.kernel.jit import inline, kernel
+from moderation.kernel.jit import inline
 
 DROPPED = 0xFFFFFFFF
 SPACE = 32
@@ -81,71 +77,3 @@ def bracket_end(
         letters += 1
         j += 1
     return 0
-
-
-@kernel
-def fold_lines(
-    codes: NDArray[np.uint32],
-    line_start: NDArray[np.int64],
-    line_end: NDArray[np.int64],
-    page: NDArray[np.uint16],
-    fold_delta: NDArray[np.uint32],
-    char_class: NDArray[np.uint8],
-    reading_char: NDArray[np.uint32],
-    reading_start: NDArray[np.int32],
-    reading: NDArray[np.uint32],
-    pair_key: NDArray[np.uint64],
-    pair_to: NDArray[np.uint32],
-) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
-    """Fold every line; see kernel/disguise.py for pair_key and pair_to.
-
-    Returns folded (m,) code points, fold_start (n + 1,) offsets into it, source (m,) index of each into codes.
-    Runs of white space become one blank, white space at either end goes; a line of white space and invisible
-    characters alone is empty.
-    """
-    n = line_start.size
-    total = 0
-    for k in range(n):
-        total += line_end[k] - line_start[k]
-    folded = np.empty(total, np.uint32)
-    source = np.empty(total, np.int64)
-    fold_start = np.zeros(n + 1, np.int64)
-    pair_mask = mask_of(pair_key)
-    m = 0
-    for k in range(n):
-        first = m
-        end = line_end[k]
-        i = line_start[k]
-        while i < end:
-            c = codes[i]
-            high = c >> 8
-            if high >= page.size:
-                f = c
-                kind = np.uint8(0)
-            else:
-                p = page[high]
-                f = np.uint32(c + fold_delta[p, c & 255])
-                kind = char_class[p, c & 255]
-            if f == DROPPED:
-                i += 1
-                continue
-            if f == SPACE:
-                if m > first and folded[m - 1] != SPACE:
-                    folded[m] = SPACE
-                    source[m] = i
-                    m += 1
-                i += 1
-                continue
-            folded[m] = f
-            source[m] = i
-            m += 1
-            i += 1
-            if kind == HAN and i + 1 < end and (codes[i] == 0x28 or codes[i] == 0xFF08):
-                behind = bracket_end(codes, i, end, page, fold_delta, reading_char, reading_start, reading)
-                if behind:
-                    i = behind
-        if m > first and folded[m - 1] == SPACE:
-            m -= 1
-        m = undisguise(folded, source, first, m, page, char_class, pair_key, pair_to, pair_mask)
-        fold_start[k + 1] = m
-    return folded[:m].copy(), fold_start, source[:m].copy()

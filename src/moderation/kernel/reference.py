@@ -625,13 +625,10 @@ def best_path(
 
 
 def find_runs(
-    codes: NDArray[np.uint32],
     folded: NDArray[np.uint32],
     fold_start: NDArray[np.int64],
-    source: NDArray[np.int64],
+    kinds: NDArray[np.uint8],
     chosen: NDArray[np.int64],
-    page: NDArray[np.uint16],
-    char_class: NDArray[np.uint8],
     weights: NDArray[np.int8],
     bits: int,
     scale: NDArray[np.float32],
@@ -653,15 +650,14 @@ def find_runs(
         worth -= worth[:, :1].copy()
         if worth.max() <= 0:
             continue
-        inner = [looked_up(code, page, char_class, 0) for code in codes[source[a:b]].tolist()]
-        kinds = [end_of_line, *inner, end_of_line]
+        around = [end_of_line, *kinds[a:b].tolist(), end_of_line]
         at = 0
-        for state, group in groupby(best_path(worth, kinds, begin, close)):
+        for state, group in groupby(best_path(worth, around, begin, close)):
             i, at = at, at + len(list(group))
             if state:
                 own = worth[i:at, state]
                 runs.append((k, i, at, state))
-                ends = [float(begin[kinds[i], kinds[i + 1]]), float(close[kinds[at], kinds[at + 1]])]
+                ends = [float(begin[around[i], around[i + 1]]), float(close[around[at], around[at + 1]])]
                 sizes = [float(np.log(at - i)), (at - i) / n]
                 facts.append([own.mean(), own.max(), *sizes, *ends, i == 0, at == n, state == 2, state == 3])
     return np.array(runs, np.int64).reshape(-1, 4), np.array(facts, np.float32).reshape(-1, FACTS)

@@ -98,21 +98,25 @@ def reading_brackets(
     near = np.empty(NEAR, np.uint32)
     m = 0
     i = 1
+    half, full = np.uint32(0x28), np.uint32(0xFF08)
     while i < codes.size:
         c = codes[i]
+        if c not in (half, full):
+            i += 1
+            continue
         behind = 0
-        if c in (0x28, 0xFF08):
-            before = codes[i - 1]
-            if (before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
-                behind = bracket_end(codes, i, codes.size, page, fold_delta, reading_char, reading_start, reading)
-                folded = np.uint32(before + fold_delta[page[before >> 8], before & 255])
-                if behind == 0 and folded != before:
-                    n = min(NEAR - 1, codes.size - i)
-                    near[0] = folded
-                    near[1 : n + 1] = codes[i : i + n]
-                    behind = bracket_end(near, 1, n + 1, page, fold_delta, reading_char, reading_start, reading)
-                    if behind:
-                        behind += i - 1
+        before = codes[i - 1]
+        if (before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
+            behind = bracket_end(codes, i, codes.size, page, fold_delta, reading_char, reading_start, reading)
+            folded = np.uint32(before + fold_delta[page[before >> 8], before & 255])
+            if behind == 0 and folded != before:
+                n = min(NEAR - 1, codes.size - i)
+                near[0] = folded
+                for j in range(n):
+                    near[j + 1] = codes[i + j]
+                behind = bracket_end(near, 1, n + 1, page, fold_delta, reading_char, reading_start, reading)
+                if behind:
+                    behind += i - 1
         if behind == 0:
             i += 1
             continue

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.function_words import FUNCTION_WORDS
-from moderation.kernel.jit import inline, kernel
+from moderation.kernel.jit import always, inline
 
 N_CLASSES = 16
 GROUPS = 14
@@ -106,126 +106,92 @@ def word_counts(
     return words, capitals, functions, stops, last_stop
 
 
-@inline
+def lengths() -> NDArray[np.int8]:
+    """Length in characters on a scale of sixteen steps, each about 1.5 times the one before."""
+    limits = [2.0]
+    while len(limits) < LENGTHS - 1:
+        limits.append(limits[-1] * 1.5 + 0.5)
+    return np.searchsorted(limits, np.arange(int(limits[-1]) + 2), "right").astype(np.int8)
+
+
+LENGTH_STEPS = lengths()
+STEPS = np.array([0, 1, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7], np.int8)
+
+
+@always
 def bucket(value: int) -> int:
     """0, 1, 2, 3, 4-5, 6-8, 9-14, more: counts on a rough logarithmic scale, 0 to COUNTS - 1."""
-    if value < 4:
-        return value
-    if value < 6:
-        return 4
-    if value < 9:
-        return 5
-    return 6 if value < 15 else 7
+    return np.int64(STEPS[min(value, 15)])
 
 
-@inline
-def length_bucket(n: int) -> int:
-    """Length in characters on a scale of sixteen steps, each about 1.5 times the one before."""
-    k = 0
-    limit = 2.0
-    while k < LENGTHS - 1 and n >= limit:
-        limit = limit * 1.5 + 0.5
-        k += 1
-    return k
-
-
-@inline
+@always
 def ratio(part: int, whole: int) -> int:
     """part / whole in steps: none, up to 1/32, 1/12, 1/6, 1/3, 2/3, nearly all, all."""
     if part == 0:
         return 0
     if part == whole:
         return 7
-    x = part / whole
-    if x < 0.03125:
-        return 1
-    if x < 0.0833:
-        return 2
-    if x < 0.1667:
-        return 3
-    if x < 0.3333:
-        return 4
-    return 5 if x < 0.6667 else 6
+    over = part * 10000  # without a division
+    return (
+        1
+        + np.int64(part * 32 >= whole)
+        + np.int64(over >= whole * 833)
+        + np.int64(over >= whole * 1667)
+        + np.int64(over >= whole * 3333)
+        + np.int64(over >= whole * 6667)
+    )
 
 
-@kernel
-def shape_rows(
-    codes: NDArray[np.uint32],
-    line_start: NDArray[np.int64],
-    line_end: NDArray[np.int64],
-    page: NDArray[np.uint16],
-    char_class: NDArray[np.uint8],
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
-    """Shape of each line of the original text.
+@always
+def write_shape(
+    counts: NDArray[np.int32],
+    k: int,
+    first: int,
+    last: int,
+    words: int,
+    capitals: int,
+    functions: int,
+    rows: NDArray[np.int32],
+) -> None:
+    """The shape rows of line k, values in [0, ROWS), from its counts and the classes it begins and ends with.
 
-    Returns rows, int32 (n, GROUPS), values in [0, ROWS); counts, int32 (n, N_CLASSES), characters a class; ends,
-    int8 (n, 2), class of the first and of the last visible character, -1 where there is none. The full stop of a
-    sentence in Latin letters counts as a sentence end.
+    counts: (n, N_CLASSES). first, last: -1 for a line without a visible character, whose rows stay as they are.
+    words, capitals, functions: as word_counts finds them.
     """
-    n = line_start.size
-    rows = np.zeros((n, GROUPS), np.int32)
-    counts = np.zeros((n, N_CLASSES), np.int32)
-    ends = np.full((n, 2), -1, np.int8)
-    for k in range(n):
-        first = 0
-        last = 0
-        for i in range(line_start[k], line_end[k]):
-            c = codes[i]
-            high = c >> 8
-            kind = 0 if high >= page.size else int(char_class[page[high], c & 255])
-            counts[k, kind] += 1
-            if kind not in (4, 5):
-                if first == 0:
-                    first = kind + 1
-                last = kind + 1
-        ends[k, 0] = first - 1
-        ends[k, 1] = last - 1
-        words = 0
-        capitals = 0
-        functions = 0
-        if counts[k, LATIN] + counts[k, LETTER] > 0:
-            words, capitals, functions, stops, last_stop = word_counts(
-                codes, line_start[k], line_end[k], page, char_class
-            )
-            counts[k, SENTENCE_END] += stops
-            counts[k, 0] -= stops
-            if last_stop:
-                last = SENTENCE_END + 1
-                ends[k, 1] = SENTENCE_END
-        seen = 0
-        for kind in range(N_CLASSES):
-            seen += counts[k, kind]
-        seen -= counts[k, 4] + counts[k, 5]
-        if seen == 0:
-            continue
-        length = length_bucket(seen)
-        coarse = min(3, length >> 2)
-        base = 0
-        rows[k, 0] = base + length
-        base += LENGTHS
-        rows[k, 1] = base + (last - 1) * 4 + coarse
-        base += N_CLASSES * 4
-        rows[k, 2] = base + (first - 1) * 4 + coarse
-        base += N_CLASSES * 4
-        rows[k, 3] = base + bucket(counts[k, 7]) * 4 + coarse
-        base += COUNTS * 4
-        rows[k, 4] = base + bucket(counts[k, 6]) * 4 + coarse
-        base += COUNTS * 4
-        rows[k, 5] = base + bucket(counts[k, 11]) * 4 + coarse
-        base += COUNTS * 4
-        rows[k, 6] = base + ratio(counts[k, 1], seen) * 4 + coarse
-        base += RATIOS * 4
-        rows[k, 7] = base + ratio(counts[k, 2], seen) * 4 + coarse
-        base += RATIOS * 4
-        rows[k, 8] = base + ratio(counts[k, 3], seen) * 4 + coarse
-        base += RATIOS * 4
-        rows[k, 9] = base + ratio(counts[k, 13] + counts[k, 14] + counts[k, 15], seen) * 4 + coarse
-        base += RATIOS * 4
-        rows[k, 10] = base + bucket(counts[k, 4]) * 4 + coarse
-        base += COUNTS * 4
-        rows[k, 11] = base + bucket(counts[k, 8] + counts[k, 9]) * RATIOS + ratio(counts[k, 3], seen)
-        base += COUNTS * RATIOS
-        rows[k, 12] = base + bucket(words) * RATIOS + ratio(capitals, max(words, 1))
-        base += COUNTS * RATIOS
-        rows[k, 13] = base + bucket(words) * RATIOS + ratio(functions, max(words, 1))
-    return rows, counts, ends
+    seen = 0
+    for kind in range(N_CLASSES):
+        seen += counts[k, kind]
+    seen -= counts[k, 4] + counts[k, 5]
+    if seen == 0:
+        return
+    length = np.int64(LENGTH_STEPS[min(seen, LENGTH_STEPS.size - 1)])
+    coarse = min(3, length >> 2)
+    base = 0
+    rows[k, 0] = base + length
+    base += LENGTHS
+    rows[k, 1] = base + last * 4 + coarse
+    base += N_CLASSES * 4
+    rows[k, 2] = base + first * 4 + coarse
+    base += N_CLASSES * 4
+    rows[k, 3] = base + bucket(counts[k, 7]) * 4 + coarse
+    base += COUNTS * 4
+    rows[k, 4] = base + bucket(counts[k, 6]) * 4 + coarse
+    base += COUNTS * 4
+    rows[k, 5] = base + bucket(counts[k, 11]) * 4 + coarse
+    base += COUNTS * 4
+    rows[k, 6] = base + ratio(counts[k, 1], seen) * 4 + coarse
+    base += RATIOS * 4
+    rows[k, 7] = base + ratio(counts[k, 2], seen) * 4 + coarse
+    base += RATIOS * 4
+    digits = ratio(counts[k, 3], seen)
+    rows[k, 8] = base + digits * 4 + coarse
+    base += RATIOS * 4
+    rows[k, 9] = base + ratio(counts[k, 13] + counts[k, 14] + counts[k, 15], seen) * 4 + coarse
+    base += RATIOS * 4
+    rows[k, 10] = base + bucket(counts[k, 4]) * 4 + coarse
+    base += COUNTS * 4
+    rows[k, 11] = base + bucket(counts[k, 8] + counts[k, 9]) * RATIOS + digits
+    base += COUNTS * RATIOS
+    rows[k, 12] = base + bucket(words) * RATIOS + ratio(capitals, max(words, 1))
+    base += COUNTS * RATIOS
+    rows[k, 13] = base + bucket(words) * RATIOS + ratio(functions, max(words, 1))

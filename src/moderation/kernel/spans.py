@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import always, inline, kernel
+from moderation.kernel.jit import always, kernel
 from moderation.kernel.ngrams import MARK, SEED, extend, place_of
 from moderation.kernel.vector import load_four, no_four, store
 
@@ -43,7 +43,7 @@ def span_columns(weights: NDArray[np.int8], h: np.uint32, shift: np.uint32) -> A
     return load_four(weights, place_of(h, shift) + np.uint64(FIRST_COLUMN))
 
 
-@inline
+@always
 def character_sums(
     folded: NDArray[np.uint32],
     first: int,
@@ -96,13 +96,10 @@ def character_scores(
 
 @kernel
 def find_runs(
-    codes: NDArray[np.uint32],
     folded: NDArray[np.uint32],
     fold_start: NDArray[np.int64],
-    source: NDArray[np.int64],
+    kinds: NDArray[np.uint8],
     chosen: NDArray[np.int64],
-    page: NDArray[np.uint16],
-    char_class: NDArray[np.uint8],
     weights: NDArray[np.int8],
     bits: int,
     scale: NDArray[np.float32],
@@ -112,10 +109,10 @@ def find_runs(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The junk runs of the chosen lines.
 
-    chosen: indices of lines. scale: (STATES,), of the summed columns. edge: (EDGES, EDGES, STATES), by distance to the
-    beginning and to the end. begin, close: (CLASSES, CLASSES), what it is worth to begin or close a run between two
-    classes. Returns runs, int64 (r, 4): line, first and behind-last folded character (from the line's start), state;
-    and their facts, float32 (r, FACTS).
+    kinds: classes of the folded characters. chosen: indices of lines. scale: (STATES,), of the summed columns. edge:
+    (EDGES, EDGES, STATES), by distance to the beginning and to the end. begin, close: (CLASSES, CLASSES), what it is
+    worth to begin or close a run between two classes. Returns runs, int64 (r, 4): line, first and behind-last folded
+    character (from the line's start), state; and their facts, float32 (r, FACTS).
     """
     longest = 0
     for k in chosen:
@@ -139,9 +136,7 @@ def find_runs(
         character_sums(folded, first, n, weights, bits, total)
         kind[0] = CLASSES - 1
         kind[n + 1] = CLASSES - 1
-        for i in range(n):
-            c = codes[source[first + i]]
-            kind[i + 1] = 0 if (c >> 8) >= page.size else char_class[page[c >> 8], c & 255]
+        kind[1 : n + 1] = kinds[first : first + n]
         # What the best run could be worth if every character had its best state: most lines end here.
         run = np.float32(-1e30)
         most = np.float32(-1e30)

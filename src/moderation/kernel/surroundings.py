@@ -16,15 +16,22 @@ from moderation.kernel.context import (
     seen_rows,
     write_features,
 )
-from moderation.kernel.jit import kernel
+from moderation.kernel.jit import always, kernel
 from moderation.kernel.network import ABREAST, clip_rows, network_block, padded_row, padded_rows
 from moderation.kernel.trees import blend_line, walk_trees, walks
-from moderation.kernel.vector import LANES, N_LABELS, load_floats, store
+from moderation.kernel.vector import LANES, N_LABELS, load_floats, store, store_labels
 
 DOUBT = np.float32(0.05)
 """The trees are asked only where the network's probability of content is farther than this from 0 and from 1: that
 saves two thirds of their time."""
 CERTAIN = np.float32(0.95)
+
+
+@always
+def copy_row(source: NDArray[np.float32], r: int, target: NDArray[np.float32], q: int, width: int) -> None:
+    """Row r of one flat array into row q of another."""
+    for at in range(0, width, LANES):
+        store(target, q * width + at, load_floats(source, r * width + at))
 
 
 @kernel
@@ -53,12 +60,14 @@ def surrounded_probabilities(
     The same as context_features, network_probabilities, tree_probability and blend, one after the other. Lines of all
     pages fill blocks of ABREAST rows for the network, and those of which it is in doubt fill another for the trees.
     """
-    out = probabilities.copy()
+    blended = probabilities.copy()
+    out = blended.reshape(-1)
     none = np.float32(0)
     low, high = padded_row(low, none), padded_row(high, none)
     w1, b1 = padded_rows(w1, none), padded_row(b1, none)
     w2, b2 = padded_rows(w2, none), padded_row(b2, np.float32(-1e30))
     ahead_of, limit, height = walks(threshold, child)
+    first = probabilities.reshape(-1)
     seen = seen_rows(probabilities, facts, visible)
     page = np.zeros(PAGE, np.float32)
     width = low.size
@@ -67,10 +76,10 @@ def surrounded_probabilities(
     hidden = np.zeros(ABREAST * b1.size, np.float32)
     found = np.zeros(ABREAST * LANES, np.float32)
     line = np.zeros(ABREAST, np.int64)
-    doubtful = np.zeros(ABREAST * width, np.float32)
-    opinion = np.zeros(ABREAST * LANES, np.float32)
-    doubtful_line = np.zeros(ABREAST, np.int64)
-    keep = np.zeros(ABREAST, np.float32)
+    keep = np.zeros(probabilities.shape[0], np.float32)
+    doubtful = np.zeros(2 * ABREAST * width, np.float32)
+    doubtful_line = np.zeros(2 * ABREAST, np.int64)
+    opinion = np.zeros(ABREAST, np.float32)
     filled = 0
     doubts = 0
     left = visible.size
@@ -99,24 +108,23 @@ def surrounded_probabilities(
             for r in range(filled):
                 k = line[r]
                 p = found[r * LANES]
-                if p <= DOUBT or p >= CERTAIN:
-                    blend_line(found, r * LANES, p, probabilities, k * N_LABELS, trust[0], out, k * N_LABELS)
-                    continue
-                for at in range(0, width, LANES):
-                    store(doubtful, doubts * width + at, load_floats(rows, r * width + at))
-                store(opinion, doubts * LANES, load_floats(found, r * LANES))
-                doubtful_line[doubts] = k
-                doubts += 1
-                if doubts == ABREAST:
-                    walk_trees(doubtful, width, root, feature, limit, ahead_of, height, value, baseline[0], keep)
-                    for q in range(ABREAST):
-                        at = doubtful_line[q] * N_LABELS
-                        blend_line(opinion, q * LANES, keep[q], probabilities, at, trust[0], out, at)
-                    doubts = 0
+                store_labels(out, k * N_LABELS, load_floats(found, r * LANES))
+                keep[k] = p
+                if p > DOUBT and p < CERTAIN:
+                    copy_row(rows, r, doubtful, doubts, width)
+                    doubtful_line[doubts] = k
+                    doubts += 1
             filled = 0
-    if doubts:
-        walk_trees(doubtful, width, root, feature, limit, ahead_of, height, value, baseline[0], keep)
-        for q in range(doubts):
-            at = doubtful_line[q] * N_LABELS
-            blend_line(opinion, q * LANES, keep[q], probabilities, at, trust[0], out, at)
-    return out
+            while doubts >= ABREAST or (doubts and not left):
+                walk_trees(doubtful, width, root, feature, limit, ahead_of, height, value, baseline[0], opinion)
+                done = min(doubts, ABREAST)
+                for q in range(done):
+                    keep[doubtful_line[q]] = opinion[q]
+                doubts -= done
+                for q in range(doubts):
+                    copy_row(doubtful, ABREAST + q, doubtful, q, width)
+                    doubtful_line[q] = doubtful_line[ABREAST + q]
+    for v in range(visible.size):
+        at = visible[v] * N_LABELS
+        blend_line(out, at, keep[visible[v]], first, at, trust[0], out, at)
+    return blended

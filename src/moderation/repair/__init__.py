@@ -35,29 +35,30 @@ KINDS: Final = (
     Kind("invisible", INVISIBLE, remove_invisible),
 )
 """Where repairs of two kinds would overlap, the one that is named first stands."""
+ORDER: Final = {kind.name: n for n, kind in enumerate(KINDS)}
 
 
-def find_repairs(text: str, keep: NDArray[np.bool_] | None, tables: Tables) -> list[Fix]:
+def find_repairs(text: str, keep: NDArray[np.bool_] | None, tables: Tables, marks: int | None = None) -> list[Fix]:
     """The repairs of one document, sorted, not overlapping, only of characters that stay.
 
-    keep: bool, one a character; None where all stays.
+    keep: bool, one a character; None where all stays. marks: what repair_marks says of it, where that is known.
     """
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    stays = np.ones(codes.size, np.bool_) if keep is None else keep
-    doc_start = np.array([0, codes.size], np.int64)
-    marks = int(repair_marks(codes, doc_start, stays, tables.page, tables.char_class)[0])
+    if marks is None:
+        stays = np.ones(codes.size, np.bool_) if keep is None else keep
+        doc_start = np.array([0, codes.size], np.int64)
+        marks = int(repair_marks(codes, doc_start, stays, tables.page, tables.char_class)[0])
     page = Page(text, keep, codes, tables)
     found = [fix for kind in KINDS if kind.mark & marks for fix in kind.find(page) if page.kept(fix.start, fix.end)]
-    order = {kind.name: n for n, kind in enumerate(KINDS)}
-    return without_overlaps(found, order)
+    return without_overlaps(found)
 
 
-def without_overlaps(found: list[Fix], order: dict[str, int]) -> list[Fix]:
+def without_overlaps(found: list[Fix]) -> list[Fix]:
     """Sorted; of two that overlap the one of the earlier kind, of one kind the first."""
     fixes: list[Fix] = []
     for fix in sorted(found):
         if not fixes or fixes[-1].end <= fix.start:
             fixes.append(fix)
-        elif order[fix.kind] < order[fixes[-1].kind]:
+        elif ORDER[fix.kind] < ORDER[fixes[-1].kind]:
             fixes[-1] = fix
     return fixes

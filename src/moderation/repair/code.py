@@ -18,6 +18,8 @@ STATEMENT: Final = re.compile(
       |\)\s*=>|=>\s*\{|\b(?:function|\$)\s*\(|\bdocument\.|\bwindow\.|\bconsole\.log|\bSystem\.out|::\w|\w->\w|&&|\|\||[=!]==?\s?["'\w]""",
     re.VERBOSE,
 )
+SIGN: Final = re.compile("[!-/:-~]")
+"""What every statement has at least one of: nearly all lines of a Chinese page are known by having none."""
 ABOUT: Final = re.compile(
     r"(?<![.\w/])(?:HTML5?|CSS3?|XML|JavaScript|JSX|PHP|DOM)(?![\w/])|转义|轉義|实体(?:字符|编码|引用|符号)|字符实体|"
     r"源码|源代码|原始碼|前端开发|前端開發|标签语言|標籤語言|爬虫|爬蟲|读屏软件|正则表达式"
@@ -30,6 +32,8 @@ CODE_LINES: Final = 2
 
 def looks_like_code(line: str) -> bool:
     """Whether a line is source code; its tags and entities alone do not make it so."""
+    if not SIGN.search(line):
+        return False
     return STATEMENT.search(line if line.lstrip()[:1] == "<" and "=" not in line else MARKUP.sub("", line)) is not None
 
 
@@ -38,12 +42,24 @@ def is_chinese(line: str) -> bool:
     return len(HAN.findall(line)) * 3 > len(line)
 
 
+def has_markup(line: str) -> bool:
+    """Whether a line holds a tag, an entity or the beginning of a comment."""
+    return MARKUP.search(line) is not None or "<!--" in line
+
+
 def lines_with_markup(page: Page) -> list[tuple[int, str]]:
     """Offset and text of the lines whose tags and entities are damage; none where the page is about such things."""
-    lines = [(start, line) for start, line in page.lines if MARKUP.search(line) or "<!--" in line]
+    if "markup" not in page.found:
+        page.found["markup"] = find_markup(page)
+    return page.found["markup"]
+
+
+def find_markup(page: Page) -> list[tuple[int, str]]:
+    """lines_with_markup, which is asked for twice."""
+    lines = [(n, line) for n, line in page.lines if ("&" in line or "<" in line) and has_markup(line)]
     prose = [(start, line) for start, line in lines if not looks_like_code(line) and not ABOUT.search(line)]
     if not prose:
         return []
-    mentions = sum(len(ABOUT.findall(line)) for _, line in page.lines)
+    mentions = len(ABOUT.findall("\n".join(line for _, line in page.lines)))
     code = sum(looks_like_code(line) and not is_chinese(line) for _, line in page.lines)
     return [] if mentions >= MENTIONS or code >= CODE_LINES else prose

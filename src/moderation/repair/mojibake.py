@@ -12,7 +12,8 @@ WINDOWS: Final = {ord(bytes([b]).decode("cp1252")): b for b in range(0x80, 0xA0)
 """What windows-1252 shows for 0x80-0x9F; the five bytes that it lacks come through as controls, as in Latin-1."""
 CODED: Final = re.compile("(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
 """Whole UTF-8 sequences, one character a byte."""
-RUN: Final = re.compile("[\x80-\xff]+")
+SHOWN: Final = re.compile("[\x80-\xff" + "".join(map(chr, WINDOWS)) + "]+")
+"""Runs of what bytes from 0x80 on are shown as."""
 HONEST: Final = frozenset("“”‘’„‚–—…•·«»‹›©®™°×÷±§\xa0")
 """What may stand beside a run for its own sake: bytes that belong to no sequence, but no sign of bytes missing."""
 CHINESE: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")
@@ -29,9 +30,11 @@ def decode_mojibake(page: Page) -> Iterator[Fix]:
 
 def coded_runs(text: str) -> Iterator[tuple[int, int, str | None]]:
     """Runs that hold Chinese as UTF-8 bytes: [start, end), and what they say, or None where bytes are missing."""
-    as_bytes = text.translate(WINDOWS)
-    for run in RUN.finditer(as_bytes):
-        coded = [(*match.span(), decoded(match.group())) for match in CODED.finditer(as_bytes, *run.span())]
+    for run in SHOWN.finditer(text):
+        as_bytes, start = run.group().translate(WINDOWS), run.start()
+        coded = [
+            (start + match.start(), start + match.end(), decoded(match.group())) for match in CODED.finditer(as_bytes)
+        ]
         if sum(len(CHINESE.findall(after)) for _, _, after in coded) < LEAST:
             continue
         if is_whole(text, run.start(), run.end(), coded):

@@ -145,6 +145,34 @@ def retrain() -> str:
     return "\n".join(rows) + "\n"
 
 
+def contestants() -> str:
+    """The second stages compared by benchmarks/second_stages.py, a table for each origin of pages."""
+    path = ROOT / "benchmarks/results/second_stages.json"
+    if not path.is_file():
+        return "Not measured yet: run `python -m benchmarks.second_stages`.\n"
+    found = json.loads(path.read_text("utf-8"))
+    rows = ["| second stage | numbers | operations a line | serving cost |", "|---|---|---|---|"]
+    for name, entry in found["second_stages"].items():
+        rows.append(f"| {name} | {entry['numbers']:,} | {entry['work']:,} | {entry['serving_cost']:.2f} |")
+    for origin, size in found["pages"].items():
+        parts = {name: entry[origin] for name, entry in found["second_stages"].items()}
+        names = list(next(iter(parts.values()))["values"])
+        rows += ["", f"{origin.capitalize()} pages ({size['pages']:,} pages, {size['lines']:,} lines):", ""]
+        rows += ["| second stage | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+        for name, part in parts.items():
+            cells = [
+                f"{part['values'][key]:.3f} ({part['intervals'][key][0]:.3f}-{part['intervals'][key][1]:.3f})"
+                for key in names
+            ]
+            rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    machine, versions = found["machine"], found["versions"]
+    told = (
+        f"{found['folds']} folds by page; in brackets: 95 % intervals by bootstrap over pages. {machine['processor']}, "
+        f"one thread; Python {versions['python']}, numba {versions['numba']}, scikit-learn {versions['scikit-learn']}."
+    )
+    return "\n".join([*rows, "", told]) + "\n"
+
+
 def circumstances(race: dict[str, Any]) -> str:
     """Data, machine, versions and model of a race, in a sentence."""
     data, machine, versions = race["data"], race["machine"], race["versions"]
@@ -183,7 +211,7 @@ def service() -> str:
 
 WRITERS: Final[dict[str, Callable[[], str]]] = {
     writer.__name__: writer
-    for writer in (show, clean, record, quality, weakest, training, alone, speed, retrain, service)
+    for writer in (show, clean, record, quality, weakest, training, alone, speed, retrain, service, contestants)
 }
 
 

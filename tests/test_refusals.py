@@ -63,6 +63,41 @@ def test_a_model_folder_that_cannot_be_made_is_refused_before_fitting(
     assert "can't be made a model's folder" in capsys.readouterr().err
 
 
+def write_rows(path: Path) -> Path:
+    """Two small labelled pages."""
+    page = "N|首页 新闻 体育 财经\nC|旧桥修了整整三年，今年春天终于重新开放。\nF|版权所有 江口日报社\n"
+    path.write_text(f"### p1 news\n{page}### p2 news\n{page}", "utf-8")
+    return path
+
+
+def test_a_model_is_replaced_only_by_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--generated", "0", "--no-context", "--jobs", "1", "-o", str(tmp_path / "mine")]
+    words = ["train", str(write_rows(tmp_path / "rows.txt")), *options]
+    assert main(words) == 0
+    before = (tmp_path / "mine/manifest.json").read_bytes()
+    capsys.readouterr()
+    assert main([*words, "--seed", "7"]) == 2
+    error = capsys.readouterr().err
+    assert error.endswith("mine: holds a model already; name another folder with -o, or replace it with --force\n")
+    assert (tmp_path / "mine/manifest.json").read_bytes() == before
+    assert main([*words, "--seed", "7", "--force"]) == 0
+    assert (tmp_path / "mine/manifest.json").read_bytes() != before
+
+
+def test_half_a_model_is_not_overwritten_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/weights.safetensors").write_bytes(b"")
+    assert main(["train", str(tmp_path / "absent.jsonl"), "-o", str(tmp_path / "mine")]) == 2
+    assert "holds a model already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["model", "policy"])
+def test_a_moderator_can_not_be_changed(name: str) -> None:
+    moderator = Moderator.load()
+    with pytest.raises(AttributeError, match=f"property '{name}' of 'Moderator' object has no setter"):
+        setattr(moderator, name, getattr(Moderator.load(policy="flag-only"), name))
+
+
 def test_a_line_beyond_the_scored_length_is_explained() -> None:
     reasons = explain("文" * (LONGEST + 20), "content", Moderator.load().model, top=1)
     assert all(np.isfinite(reason.weight) for reason in reasons)

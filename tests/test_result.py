@@ -22,6 +22,16 @@ def moderator() -> Moderator:
     return Moderator.load()
 
 
+@pytest.mark.parametrize(
+    "unseen",
+    ["", " \u3000", "\ufeff", "\x00", "\u200b\u200d\u2060", "\ufeff\x00\u200b", "\xad", "\u202e", "\x1b", "\u0301"],
+    ids=ascii,
+)
+def test_a_line_in_which_nothing_can_be_seen_is_blank(moderator: Moderator, unseen: str) -> None:
+    result = moderator.clean(f"市图书馆国庆假期照常开放，自助还书机全天可用。\n{unseen}\n读者凭借书证即可入馆。")
+    assert [verdict.line for verdict in result.verdicts] == [0, 2]
+
+
 def results(moderator: Moderator, policy: str) -> list[Result]:
     """Of one batch."""
     return moderator.with_policy(policy).clean_many(TEXTS)

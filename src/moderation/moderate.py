@@ -25,8 +25,18 @@ class Moderator:
     """A model and a policy. Immutable, and safe to share between threads."""
 
     def __init__(self, model: Model, policy: Policy) -> None:
-        self.model = model
-        self.policy = policy
+        self._model = model
+        self._policy = policy
+
+    @property
+    def model(self) -> Model:
+        """The model that judges."""
+        return self._model
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that decides; with_policy gives a moderator with another one."""
+        return self._policy
 
     @classmethod
     def load(

@@ -128,7 +128,10 @@ def parse_policy(text: str, *, where: str, name: str) -> Policy:
         parse_rule(labels.get(label.name, label.default_action), base, f"{where}: labels.{label.name}")
         for label in LABELS
     )
-    return Policy(str(data.get("name", name)), rules, spans, repair, str(data.get("description", "")))
+    called = text_of(data.get("name", name), f"{where}: name")
+    if not called.strip():
+        raise PolicyError(f"{where}: name is empty; verdicts tell policies apart by it")
+    return Policy(called, rules, spans, repair, text_of(data.get("description", ""), f"{where}: description"))
 
 
 def parse_rule(value: Any, base: float, where: str) -> Rule:
@@ -141,6 +144,13 @@ def parse_rule(value: Any, base: float, where: str) -> Rule:
     if action not in ACTIONS:
         raise PolicyError(f"{where}: unknown action {action!r}; known actions: {', '.join(ACTIONS)}")
     return Rule(action, threshold(entry.get("threshold", base), f"{where}.threshold"))
+
+
+def text_of(value: Any, where: str) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise PolicyError(f"{where} must be a text in quotes, found {value!r}")
+    return value
 
 
 def threshold(value: Any, where: str) -> float:

@@ -4,7 +4,9 @@
     raise_floors.py --lower dev.keep_f1 --reason TEXT    lower one floor, on record
     raise_floors.py --corpus-changed --reason TEXT       pin another authored corpus and set its floors anew, on record
 
-Raising never lowers: a floor above the current value minus the margin stays where it is.
+Raising never lowers: a floor above the current value minus the margin stays where it is. Floors lie under metrics of
+docs/metrics.md, under `honest_chars_kept` (content characters kept on honest look-alikes), and under `recall.LABEL`
+(the share of a spam label's lines that is removed). A new floor begins as 0 in floors.json.
 """
 
 import argparse
@@ -21,15 +23,20 @@ from typing import Any, Final
 
 import orjson
 
+from moderation.labels import NAMES
 from moderation.moderate import Moderator
+from moderation.train.by_kind import SPAM_LABELS, honest_chars_kept, kind_table, spam_recall
 from moderation.train.corpus import authored_pages
 from moderation.train.dataset import LabelledPage, page_record, read_labelled
 from moderation.train.evaluate import judge_pages
-from moderation.train.metrics import metrics
+from moderation.train.metrics import Judged, metrics
 
 FLOORS: Final = Path(__file__).with_name("floors.json")
 SHARED: Final = "MODERATION_SHARED"
 AUTHORED, DEV = "authored", "dev"
+HONEST: Final = "honest_chars_kept"
+SPAM_NAMES: Final = tuple(NAMES[column] for column in SPAM_LABELS)
+RECALLS: Final = tuple(f"recall.{name}" for name in SPAM_NAMES)
 
 Floors = dict[str, Any]
 Figures = dict[str, float]
@@ -73,16 +80,35 @@ def digest(pages: Iterable[LabelledPage]) -> str:
 def measure(name: str, moderator: Moderator) -> Measured:
     """The current figures on a set."""
     pages = pages_of(name)
-    return Measured(metrics(judge_pages(moderator, pages)), digest(pages))
+    return Measured(figures_of(judge_pages(moderator, pages), pages), digest(pages))
+
+
+def figures_of(judged: Judged, pages: Sequence[LabelledPage]) -> Figures:
+    """Every figure that may have a floor; of honest look-alikes and spam labels those that the pages hold."""
+    figures = metrics(judged) | {f"recall.{row.label}": row.recall.value for row in spam_recall(judged)}
+    honest = honest_chars_kept(kind_table(judged, pages))
+    return figures | ({HONEST: honest.value} if honest else {})
 
 
 def below(floors: Figures, figures: Figures) -> list[str]:
     """One sentence for every figure that lies below its floor."""
     return [
         f"{name} is {figures[name]:.4f}, its floor is {floor}"
+        if name in figures
+        else f"{name} has the floor {floor}, and the pages hold nothing that it speaks of"
         for name, floor in floors.items()
-        if figures[name] < floor
+        if figures.get(name, -1.0) < floor
     ]
+
+
+def figure(found: Measured, name: str, metric: str) -> float:
+    """The figure that a floor of the set `name` is held to."""
+    if metric not in found.figures:
+        raise FloorError(
+            f"{name}.{metric} has a floor, and the pages of {name!r} hold nothing that it speaks of: "
+            "take the floor out of floors.json, or add such pages"
+        )
+    return found.figures[metric]
 
 
 def target(value: float, margin: float) -> float:
@@ -108,7 +134,7 @@ def raised(floors: Floors, measured: dict[str, Measured]) -> Floors:
         check_corpus(floors, name, found)
         rows = out["sets"][name]["floors"]
         for metric, floor in rows.items():
-            rows[metric] = max(floor, target(found.figures[metric], floors["margin"]))
+            rows[metric] = max(floor, target(figure(found, name, metric), floors["margin"]))
     return out
 
 
@@ -124,7 +150,7 @@ def lowered(floors: Floors, measured: dict[str, Measured], which: str, reason: s
         raise FloorError(f"the pages of {name!r} are not here: nothing says how far {metric} has to go down")
     check_corpus(floors, name, measured[name])
     before = floors["sets"][name]["floors"][metric]
-    after = target(measured[name].figures[metric], floors["margin"])
+    after = target(figure(measured[name], name, metric), floors["margin"])
     if after >= before:
         raise FloorError(f"{which} stands at {before} and could stand at {after}: nothing to lower")
     out = copy.deepcopy(floors)
@@ -141,7 +167,7 @@ def pinned_anew(floors: Floors, measured: dict[str, Measured], reason: str) -> F
     if entry["pages_sha256"] == found.sha256:
         raise FloorError("the authored pages are those that the floors were set on: nothing to pin anew")
     out = copy.deepcopy(floors)
-    rows = {metric: target(found.figures[metric], floors["margin"]) for metric in entry["floors"]}
+    rows = {metric: target(figure(found, AUTHORED, metric), floors["margin"]) for metric in entry["floors"]}
     out["sets"][AUTHORED] = {"pages_sha256": found.sha256, "floors": rows}
     down = {metric: floor for metric, floor in entry["floors"].items() if rows[metric] < floor}
     change = {"corpus": AUTHORED, "from": entry["pages_sha256"], "to": found.sha256, "reason": reason.strip()}

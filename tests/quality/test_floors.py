@@ -2,13 +2,18 @@
 
 import copy
 import json
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from moderation.labels import INDEX
 from moderation.moderate import Moderator
+from moderation.train.dataset import LabelledPage
 from moderation.train.evaluate import judge_pages
-from moderation.train.metrics import metrics
+from moderation.train.metrics import Judged, metrics
+from moderation.train.page_kind import HONEST, group_of
 from quality import raise_floors as gate
 from quality.raise_floors import AUTHORED, DEV, FloorError, Floors, Measured
 
@@ -35,11 +40,64 @@ def test_figures_on_crawled_pages_stay_above_their_floors(moderator: Moderator) 
 
 def test_every_floor_is_a_metric_between_0_and_1() -> None:
     floors = gate.read_floors()
-    known = set(metrics(judge_pages(Moderator.load(), [])))
+    known = {*metrics(judge_pages(Moderator.load(), [])), gate.HONEST, *gate.RECALLS}
     for entry in floors["sets"].values():
         assert set(entry["floors"]) <= known
         assert all(0 <= floor <= 1 for floor in entry["floors"].values())
     assert all(entry["reason"] for entry in floors["lowered"])
+
+
+def test_honest_look_alikes_and_every_spam_label_have_a_floor_on_the_authored_test_split() -> None:
+    assert set(gate.read_floors()["sets"][AUTHORED]["floors"]) >= {gate.HONEST, *gate.RECALLS}
+
+
+def test_the_authored_test_split_holds_honest_look_alikes_and_every_spam_label() -> None:
+    """Without lines or pages of its own, a floor would hold nothing up."""
+    pages = gate.pages_of(AUTHORED)
+    lines = Counter(label for page in pages for label in page.labels)
+    assert sum(group_of(page.kind) == HONEST for page in pages) >= 10
+    assert {name: lines[name] for name in gate.SPAM_NAMES if lines[name] < 50} == {}
+
+
+def pages_and_verdicts() -> tuple[list[LabelledPage], Judged]:
+    """An honest page of which a tenth is lost, and a page with two lines of betting spam of which one stays."""
+    pages = [LabelledPage("a", (), (), kind="honest-lottery-news"), LabelledPage("b", (), (), kind="school-hijacked")]
+    rows = [(0, "content", True, 90), (0, "content", False, 10), (1, "gambling", True, 8), (1, "gambling", False, 8)]
+    page, names, kept, chars = (np.array(column) for column in zip(*rows, strict=True))
+    truth = np.array([INDEX[name] for name in names], np.int64)
+    none = np.zeros(4, np.int64)
+    return pages, Judged(truth, truth, kept, chars, none.astype(np.float64), page, none, none, none)
+
+
+def test_characters_kept_on_honest_pages_and_recall_by_spam_label_are_figures() -> None:
+    pages, judged = pages_and_verdicts()
+    figures = gate.figures_of(judged, pages)
+    assert (figures[gate.HONEST], figures["recall.gambling"]) == (0.9, 0.5)
+    assert "recall.seo" not in figures
+    assert gate.HONEST not in gate.figures_of(judged, pages[1:] * 2)
+
+
+def test_a_floor_of_which_the_pages_hold_nothing_is_no_pass() -> None:
+    floors = floors_at(0.8, 0.6)
+    floors["sets"][AUTHORED]["floors"]["recall.seo"] = 0.0
+    (sentence,) = gate.below(floors["sets"][AUTHORED]["floors"], FIGURES | {"label_accuracy": 0.7})
+    assert sentence == "recall.seo has the floor 0.0, and the pages hold nothing that it speaks of"
+    with pytest.raises(
+        FloorError, match=r"authored\.recall\.seo has a floor, and the pages of 'authored' hold nothing"
+    ):
+        gate.raised(floors, MEASURED)
+
+
+def test_a_floor_of_a_spam_label_is_raised_and_lowered_as_others_are() -> None:
+    floors = floors_at(0.8, 0.6)
+    floors["sets"][AUTHORED]["floors"]["recall.seo"] = 0.0
+    measured = {AUTHORED: Measured(FIGURES | {"recall.seo": 0.9}, "a" * 64)}
+    after = gate.raised(floors, measured)
+    assert after["sets"][AUTHORED]["floors"]["recall.seo"] == 0.87
+    worse = {AUTHORED: Measured(FIGURES | {"recall.seo": 0.8}, "a" * 64)}
+    last = gate.lowered(after, worse, "authored.recall.seo", "labels of the pages were corrected")
+    assert last["sets"][AUTHORED]["floors"]["recall.seo"] == 0.77
+    assert last["lowered"][-1]["floor"] == "authored.recall.seo"
 
 
 def floors_at(keep: float, accuracy: float) -> Floors:

@@ -101,10 +101,15 @@ def test_a_model_is_trained_measured_and_exported(small: Path) -> None:
 
 def test_the_card_tells_what_the_manifest_tells(small: Path) -> None:
     manifest = load_model(small).manifest
+    found = manifest["metrics"]["test"]
     card = (small / "CARD.md").read_text("utf-8")
     assert card.startswith("# Model card: small\n")
     assert manifest["digest"][:12] in card
-    assert f"| keep_f1 | {manifest['metrics']['test']['keep_f1']} |" in card
+    low, high = found["intervals"]["keep_f1"]
+    assert f"| keep_f1 | {found['keep_f1']:.3f} ({low:.3f}-{high:.3f}) |" in card
+    (gambling,) = found["spam_recall"]
+    assert f"| gambling | {gambling['recall']['value']:.3f} (" in card
+    assert f", {gambling['lines']} lines |" in card
 
 
 def test_a_trained_model_cleans_a_page_it_has_not_seen(small: Path) -> None:
@@ -123,6 +128,7 @@ def test_evaluate_gives_the_figures_that_training_gave(
     manifest = load_model(small).manifest["metrics"]["test"]
     assert found["metrics"] == {name: manifest[name] for name in found["metrics"]}
     assert (found["pages"], found["lines"]) == (6, 6 * len(ORDER))
+    assert (found["spam_recall"], found["kinds"]) == (manifest["spam_recall"], manifest["kinds"])
     assert main(words) == 0
     text = capsys.readouterr().out
     assert all(name in text for name in [*found["metrics"], *NAMES])

@@ -10,7 +10,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "evaluate",
         help="measure a model on labelled data",
-        description="Print every metric, a table of the labels and the confusion matrix.",
+        description="Print every metric, tables by label and by kind of page, and the confusion matrix.",
     )
     parser.add_argument(
         "labelled", nargs="+", type=Path, help="pages (.jsonl, .txt rows) or lines (.jsonl, .csv, .tsv)"

@@ -21,6 +21,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "labelled", nargs="*", type=Path, help="pages (.jsonl, .txt rows) or lines (.jsonl, .csv, .tsv)"
     )
     parser.add_argument("-o", "--output", type=Path, help="folder of the model (default: models/authored)")
+    parser.add_argument("--force", action="store_true", help="replace a model that lies in the folder")
     parser.add_argument("--with-authored", action="store_true", help="add the authored corpus to the labelled data")
     parser.add_argument("--generated", type=float, default=1.0, help="generated pages, as a multiple (default 1)")
     parser.add_argument("--no-context", action="store_true", help="judge every line by itself")
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     check_options(args)
     output: Path = args.output or Path("models/authored")
-    check_folder(output)
+    check_folder(output, args.force)
     files: list[tuple[str, list[Path]]] = [(path.name, [path]) for path in args.labelled]
     if args.with_authored or not args.labelled:
         files.append(("authored", authored_files()))
@@ -69,12 +70,16 @@ def check_options(args: argparse.Namespace) -> None:
         raise UsageError(f"--seed must be a whole number from 0 to 2^32 - 1, found {args.seed}")
 
 
-def check_folder(output: Path) -> None:
-    """Raise OutputError where the model's folder can't be made, before minutes go into fitting."""
+def check_folder(output: Path, force: bool) -> None:
+    """Raise OutputError where the model's folder can't be made or holds a model, before minutes go into fitting."""
+    from moderation.model.store import MANIFEST, WEIGHTS
+
     there = next(folder for folder in (output, *output.absolute().parents) if folder.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         why = "is no folder" if not there.is_dir() else "can't be written to"
         raise OutputError(f"{output}: can't be made a model's folder ({there} {why}); name another with -o")
+    if not force and any((output / name).exists() for name in (WEIGHTS, MANIFEST)):
+        raise OutputError(f"{output}: holds a model already; name another folder with -o, or replace it with --force")
 
 
 SHOWN = ("keep_f1", "content_chars_kept", "junk_chars_removed", "spam_lines_removed", "label_accuracy", "span_char_f1")

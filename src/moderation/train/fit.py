@@ -14,6 +14,7 @@ from moderation.model.store import save_model
 from moderation.moderate import Moderator
 from moderation.policy import load_policy
 from moderation.text.tables import built_tables
+from moderation.train.by_kind import by_kind_record
 from moderation.train.corpus import held_out, trainable
 from moderation.train.dataset import LabelledPage
 from moderation.train.evaluate import judge_pages
@@ -29,7 +30,7 @@ from moderation.train.fit_context import (
 from moderation.train.fit_lines import LineOptions, fit_on_features
 from moderation.train.fit_spans import SpanOptions, fit_spans
 from moderation.train.generate import generate_pages
-from moderation.train.metrics import label_table, metrics
+from moderation.train.metrics import bootstrap_interval, label_table, metrics
 
 Say = Callable[[str], None]
 
@@ -119,7 +120,7 @@ def train_and_save(
 
 
 def measure(model: Model, pages: Sequence[LabelledPage], say: Say) -> dict[str, Any]:
-    """Figures on the held-out pages, by split and where the pages came from."""
+    """Figures on the held-out pages, by split; with intervals by page, by spam label and by kind of page."""
     moderator = Moderator(model, load_policy("default"))
     found: dict[str, Any] = {}
     for split in ("dev", "test"):
@@ -127,10 +128,14 @@ def measure(model: Model, pages: Sequence[LabelledPage], say: Say) -> dict[str, 
         if part:
             say(f"measuring on {len(part)} pages of the split {split}")
             judged = judge_pages(moderator, part)
+            figures = metrics(judged)
+            intervals = bootstrap_interval(judged, list(figures)) if judged.truth.size else {}
             found[split] = {
                 "pages": len(part),
                 "lines": int(judged.truth.size),
-                **{name: round(value, 4) for name, value in metrics(judged).items()},
+                **{name: round(value, 4) for name, value in figures.items()},
+                "intervals": {name: [round(low, 4), round(high, 4)] for name, (low, high) in intervals.items()},
                 "labels": {row.label: round(row.f1, 3) for row in label_table(judged) if row.lines},
+                **by_kind_record(judged, part),
             }
     return found

@@ -35,6 +35,8 @@ DEFAULTS: Final = LineOptions()
 CLIP: Final = 0.9999
 """Weights beyond this quantile of a column's absolute values are clipped, so that a few rows don't cost the rest
 their precision."""
+MOST: Final = 127
+"""The largest eight-bit weight."""
 
 
 def fit_line_model(
@@ -85,13 +87,21 @@ def row_a_class(model: LogisticRegression) -> tuple[NDArray[np.float64], NDArray
 def quantise(grams: NDArray[np.float64], shapes: NDArray[np.float64], bias: NDArray[np.float64]) -> LineModel:
     """grams: (rows, n_labels). Eight bits a weight with one scale a label; the rest stays float32."""
     n = grams.shape[1]
-    scale = np.empty(n)
-    for label in range(n):
-        used = np.abs(grams[:, label][grams[:, label] != 0])
-        scale[label] = max(float(np.quantile(used, CLIP)) if used.size else 0.0, 1e-9) / 127
     weights = np.zeros((grams.shape[0], COLUMNS), np.int8)
-    weights[:, :n] = np.clip(np.rint(grams / scale), -127, 127)
+    weights[:, :n], scale = eight_bits(grams)
     assert shapes.shape == (ROWS, n)
     return LineModel(
         weights, scale.astype(np.float32), np.ascontiguousarray(shapes, np.float32), bias.astype(np.float32)
     )
+
+
+def eight_bits(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """weights: (rows, columns). Whole numbers from -MOST to MOST, and each column's scale: weights ~ numbers * scale.
+
+    Rows that are 0 do not count for the scale; a column of nothing else gets one that is next to 0.
+    """
+    scale = np.empty(weights.shape[1])
+    for column in range(scale.size):
+        used = np.abs(weights[:, column][weights[:, column] != 0])
+        scale[column] = max(float(np.quantile(used, CLIP)) if used.size else 0.0, 1e-9) / MOST
+    return np.clip(np.rint(weights / scale), -MOST, MOST).astype(np.int8), scale

@@ -21,7 +21,7 @@ from moderation.spans import candidate_runs
 from moderation.text.batch import pack
 from moderation.text.tables import Tables
 from moderation.train.dataset import LabelledPage
-from moderation.train.fit_lines import row_a_class
+from moderation.train.fit_lines import eight_bits, row_a_class
 
 STATE_OF_FAMILY: Final = {"keep": 0, "chrome": 1, "spam": 2, "noise": 3}
 
@@ -132,11 +132,8 @@ def fit_tagger(
     bias[model.classes_] = bias_found
     share = (np.bincount(y, minlength=STATES) + 1.0) / (y.size + STATES)
     bias += options.prior * np.log(share[0] / share)
-    weights, steps = lines.gram_weights.copy(), np.ones(STATES)
-    for s in range(STATES):
-        used = np.abs(coef[s, active])
-        steps[s] = max(float(np.quantile(used, 0.9999)), 1e-9) / 127
-        weights[:, FIRST_COLUMN + s] = np.clip(np.rint(coef[s, :size] / steps[s]), -127, 127)
+    weights = lines.gram_weights.copy()
+    weights[:, FIRST_COLUMN : FIRST_COLUMN + STATES], steps = eight_bits(coef[:, :size].T)
     edge = coef[:, size:].T.reshape(EDGES, EDGES, STATES) + bias
     begin, close = boundary_worth(tagged, chosen, tables, options)
     spans = SpanModel(

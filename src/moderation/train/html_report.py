@@ -7,6 +7,7 @@ from moderation.explain import SHAPE, Reason
 from moderation.labels import FAMILIES, LABELS
 from moderation.markup import page, shown, style_sheet, table
 from moderation.model.model import Model
+from moderation.train.by_kind import SHOWN
 from moderation.train.dataset import LabelledPage
 from moderation.train.evaluate import Scored
 from moderation.train.html_parts import bins_table, heat_map, interval_bar, reliability_diagram
@@ -27,12 +28,14 @@ def html_report(found: dict[str, Any], scored: Scored, pages: Sequence[LabelledP
         f"model <b>{shown(found['model'])}</b>, policy <b>{shown(found['policy'])}</b>.</p>",
         metrics_section(found),
         labels_section(found),
+        recall_section(found["spam_recall"]),
+        kinds_section(found["kinds"]),
         confusion_section(found),
         reliability_section(scored),
         mistakes_section("Content that was dropped", worst_mistakes(scored, pages, model, kept=False)),
         mistakes_section("Junk that was kept", worst_mistakes(scored, pages, model, kept=True)),
     ]
-    return page(title, style_sheet("report.css"), sections)
+    return page(title, style_sheet("report.css"), [section for section in sections if section])
 
 
 def metrics_section(found: dict[str, Any]) -> str:
@@ -59,6 +62,45 @@ def labels_section(found: dict[str, Any]) -> str:
         f"<h2>Labels</h2>{table(head, rows)}<p class=note>lines: how many truly have the label; found: how many were "
         "given it. ECE: expected calibration error of the score over the lines found; with few it is chance.</p>"
     )
+
+
+def recall_section(found: Sequence[dict[str, Any]]) -> str:
+    """How much of each label's spam is removed; empty where there is no spam."""
+    rows = [
+        (row["label"], *figure_cells(row["recall"]), f"{row['lines']:,}", f"{row['pages']:,}", bar(row["recall"]))
+        for row in found
+    ]
+    head = ("label", "removed", "95 % interval", "lines", "pages", "0 to 1")
+    return (
+        "<h2>Spam removed, by label</h2><p>The share of each label's lines that the policy drops, by whatever label."
+        f"</p>{table(head, rows)}"
+        if rows
+        else ""
+    )
+
+
+def kinds_section(found: Sequence[dict[str, Any]]) -> str:
+    """The figures by kind of page; empty where no page bears a kind."""
+    rows = []
+    for row in found:
+        cells = ["<br><span class=note>".join(figure_cells(row["figures"][name])) + "</span>" for name in SHOWN]
+        rows.append((row["kind"], f"{row['pages']:,}", f"{row['lines']:,}", *cells))
+    return (
+        "<h2>By kind of page</h2><p>Each figure with its 95 % interval, by bootstrap over whole pages; a dash where "
+        f"the pages hold nothing that it speaks of.</p>{table(('kind', 'pages', 'lines', *SHOWN), rows)}"
+        if rows
+        else ""
+    )
+
+
+def figure_cells(figure: dict[str, float] | None) -> tuple[str, str]:
+    """Value and interval."""
+    return (f"{figure['value']:.3f}", f"{figure['low']:.3f} - {figure['high']:.3f}") if figure else ("-", "")
+
+
+def bar(figure: dict[str, float]) -> str:
+    """The interval on the unit line."""
+    return interval_bar(figure["value"], figure["low"], figure["high"])
 
 
 def confusion_section(found: dict[str, Any]) -> str:

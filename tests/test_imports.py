@@ -37,6 +37,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "formats": RESULTS | {"moderate", "explain"},
     "train": RESULTS | {"moderate", "explain", "formats", "markup"},
     "crawl": RESULTS | {"moderate", "formats", "markup", ""},
+    "integrations": RESULTS | {"moderate", "crawl"},
     "cli": RESULTS | {"moderate", "explain", "formats", "crawl", "train", ""},
     "__main__": {"cli"},
     "": RESULTS | {"moderate"},
@@ -60,6 +61,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "zstandard": ("formats/",),
     "fsspec": ("formats/opening.py",),
     "ray": ("crawl/ray_engine.py",),
+    "datatrove": ("integrations/datatrove.py",),
+    "datasets": (),
     "pickle": (),
     "cloudpickle": (),
 }

@@ -56,6 +56,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "crawl": RESULTS | {"moderate", "formats", "markup", ""},
     "loop": RESULTS | {"moderate", "explain", "train"},
     "service": RESULTS | {"moderate", "explain", "loop", ""},
+    "integrations": RESULTS | {"moderate", "crawl"},
     "cli": RESULTS | {"moderate", "explain", "formats", "crawl", "train", "loop", "service", ""},
     "__main__": {"cli"},
     "": RESULTS | {"moderate"},
@@ -85,6 +86,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "pydantic": ("service/",),
     "uvicorn": ("service/",),
     "prometheus_client": ("service/",),
+    "datatrove": ("integrations/datatrove.py",),
+    "datasets": (),
     "pickle": (),
     "cloudpickle": (),
 }

@@ -76,6 +76,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     found.pop(".lock", None)
     found.pop("shards.jsonl", None)
+    found.pop("report.html", None)
     told = orjson.loads(found.pop("report.json", b"{}"))
     told.pop("run", None)
     return found | {"report.json": orjson.dumps(told)}

@@ -1,21 +1,24 @@
 """The judged documents of a shard: read and judged now, or taken from an earlier run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from moderation.crawl.plan import Piece, Shard
 from moderation.crawl.settings import Settings
 from moderation.errors import ModelError
-from moderation.formats.base import Chunk, Source
+from moderation.formats.base import CHUNK_BYTES, Chunk, Reading, Source
 from moderation.formats.table import load_format
 from moderation.moderate import Moderator
 from moderation.result import Result
 
-Judge: TypeAlias = Callable[[Source, Chunk], list[Result]]
-"""Judges the documents of a chunk; whatever else it knows, it decides through Moderator."""
+Judge: TypeAlias = Callable[[Sequence[tuple[Source, Chunk]]], list[Result]]
+"""Judges the documents of some chunks, in order; whatever else it knows, it decides through Moderator."""
 Documents: TypeAlias = Callable[[Shard], Iterator[tuple[Piece, Chunk, list[Result]]]]
 """The documents of a shard, in order, a chunk at a time, with what was decided about them."""
+RUN_CHARS: Final = CHUNK_BYTES // 3
+"""Characters that are judged at a time."""
 
 
 def documents_of(settings: Settings) -> Documents:
@@ -25,18 +28,41 @@ def documents_of(settings: Settings) -> Documents:
         from moderation.crawl.again import Again  # noqa: PLC0415
 
         return Again(Path(settings.again), moderator, settings.reading).documents
-    return reading(settings, lambda source, chunk: moderator.clean_many(chunk.texts))
+    return reading(settings, lambda pairs: moderator.clean_many([text for _, chunk in pairs for text in chunk.texts]))
 
 
 def reading(settings: Settings, judge: Judge) -> Documents:
     """Read the shard's extents, and judge."""
 
     def documents(shard: Shard) -> Iterator[tuple[Piece, Chunk, list[Result]]]:
-        for piece in shard.pieces:
-            for chunk in load_format(piece.source.format).read(piece.source, piece.extent, settings.reading):
-                yield piece, chunk, judge(piece.source, chunk)
+        for pairs in together(chunks(shard, settings.reading)):
+            results = iter(judge([(piece.source, chunk) for piece, chunk in pairs]))
+            for piece, chunk in pairs:
+                yield piece, chunk, list(islice(results, len(chunk)))
 
     return documents
+
+
+def chunks(shard: Shard, reading: Reading) -> Iterator[tuple[Piece, Chunk]]:
+    """What the shard's extents hold."""
+    for piece in shard.pieces:
+        for chunk in load_format(piece.source.format).read(piece.source, piece.extent, reading):
+            yield piece, chunk
+
+
+def together(pairs: Iterator[tuple[Piece, Chunk]]) -> Iterator[list[tuple[Piece, Chunk]]]:
+    """Small chunks, such as pages, in runs that are worth a call of the kernels; large ones alone."""
+    run: list[tuple[Piece, Chunk]] = []
+    size = 0
+    for pair in pairs:
+        own = sum(map(len, pair[1].texts))
+        if run and size + own > RUN_CHARS:
+            yield run
+            run, size = [], 0
+        run.append(pair)
+        size += own
+    if run:
+        yield run
 
 
 def moderator_of(settings: Settings) -> Moderator:

@@ -53,15 +53,15 @@ FAMILY: Final = {name: SITE.index(label.family) for name, label in BY_NAME.items
 
 def read_highlights(record: Mapping[str, Any]) -> Highlights:
     """From the record. Raises KeyError or TypeError for one of another shape."""
-    frequent = {
-        name: Frequent({key: tuple(w) for key, w in record[name]["found"].items()}, record[name]["lost"])
+    lines, sites = (
+        Frequent({key: tuple(w) for key, w in record[name]["found"].items()}, record[name]["lost"])
         for name in ("lines", "sites")
-    }
-    samples = {
-        name: {key: tuple((n, value) for n, value in found) for key, found in record[name].items()}
+    )
+    samples, dropped, rejected = (
+        {key: tuple((n, value) for n, value in found) for key, found in record[name].items()}
         for name in ("samples", "dropped", "rejected")
-    }
-    return Highlights(**frequent, **samples, documents=tuple(record["documents"]))
+    )
+    return Highlights(lines, sites, samples, dropped, rejected, tuple(record["documents"]))
 
 
 def merge_highlights(parts: Sequence[Highlights]) -> Highlights:
@@ -98,14 +98,21 @@ def chunk_highlights(
     documents = []
     dropped: dict[str, list[Sample]] = {}
     for n, (text, result, reason) in enumerate(zip(chunk.texts, results, reasons, strict=True)):
-        where = {"source": source.name, "place": chunk.places[n], "id": named(chunk.ids[n]), "url": chunk.urls[n]}
+        where = {
+            "source": source.name,
+            "place": chunk.places[n],
+            "id": named(chunk.ids[n]),
+            "url": named(chunk.urls[n]),
+        }
         site = sites.setdefault(host_of(chunk.urls[n]), [0] * len(SITE))
         site[2] += len(text)
         site[3] += 1
         if reason is not None:
             site[4] += 1
-            key = hashed(f"{source.name}\t{chunk.places[n]}")
-            dropped.setdefault(reason, []).append((key, {**where, "text": clipped(text.strip()), "chars": len(text)}))
+            number = hashed(f"{source.name}\t{chunk.places[n]}")
+            dropped.setdefault(reason, []).append(
+                (number, {**where, "text": clipped(text.strip()), "chars": len(text)})
+            )
             continue
         removed = max(0, len(text) - len(result.text))
         site[0] += removed
@@ -114,8 +121,8 @@ def chunk_highlights(
         for at, each in found:
             key = f"{each.label}\t{clipped(text[each.start : each.end].strip())}"
             lines[key] += 1
-            if each.action == "drop":
-                site[FAMILY.get(each.label, 0)] += isinstance(each, Verdict)
+            if each.action == "drop" and isinstance(each, Verdict):
+                site[FAMILY[each.label]] += 1
             picked.offer(key, where, text, result, at, each)
         if removed:
             labels = Counter(each.label for _, each in found)
@@ -213,8 +220,8 @@ def host_of(url: str | None) -> str:
 
 
 def named(own: Any) -> str | None:
-    """An id as text."""
-    return None if own is None else clipped(str(own))
+    """An id or address as text that every encoding can carry."""
+    return None if own is None else clipped(str(own).encode("utf-8", "replace").decode("utf-8"))
 
 
 def clipped(text: str) -> str:

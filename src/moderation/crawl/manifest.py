@@ -26,6 +26,7 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 SHARDS: Final = "shards.jsonl"
 REPORT: Final = "report.json"
+PAGE: Final = "report.html"
 LOCK: Final = ".lock"
 AFRESH: Final = "name another folder, or empty this one, to begin afresh"
 

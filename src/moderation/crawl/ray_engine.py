@@ -4,6 +4,7 @@ Tasks, not a Ray Data pipeline: a shard writes its own files and reports a few n
 between nodes, and the run must know which shard was lost when a worker dies.
 """
 
+import logging
 from collections import deque
 from collections.abc import Generator, Sequence
 from typing import Any, Final
@@ -56,7 +57,7 @@ class RayEngine:
         """Raises UsageError where no cluster is at the address."""
         own: dict[str, Any] = {} if self.address else {"num_cpus": self.workers, "include_dashboard": False}
         try:
-            self.ray.init(address=self.address or "local", logging_level="error", log_to_driver=False, **own)
+            self.ray.init(address=self.address or "local", logging_level=logging.ERROR, log_to_driver=False, **own)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise UsageError(f"no Ray cluster at {self.address}: {error}") from None
 
@@ -89,9 +90,11 @@ class RayEngine:
                 yield report
 
     def room_for(self) -> int:
-        """Shards in flight: the cluster's cores as they are now, times AHEAD, or as many as were asked for."""
-        cores = int(self.ray.cluster_resources().get("CPU", 1)) * AHEAD
-        return max(1, min(self.workers, cores) if self.workers else cores)
+        """Shards in flight: AHEAD for each of the cluster's cores as they are now; where fewer are to be used, one for
+        each of these, as nothing else keeps Ray from using the others.
+        """
+        cores = max(1, int(self.ray.cluster_resources().get("CPU", 1)))
+        return self.workers if self.workers and self.workers < cores else cores * AHEAD
 
 
 def clean_shard(shard: Shard, job: Job) -> ShardReport:

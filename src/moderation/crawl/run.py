@@ -11,6 +11,7 @@ import orjson
 
 from moderation.crawl.engine import Advanced, Engine, InProcess, Job, Retried
 from moderation.crawl.manifest import (
+    PAGE,
     REPORT,
     Finished,
     Manifest,
@@ -28,6 +29,7 @@ from moderation.crawl.manifest import (
 )
 from moderation.crawl.output import remove_parts, write_whole
 from moderation.crawl.plan import Plan, Shard, make_plan
+from moderation.crawl.report_html import html_report
 from moderation.crawl.settings import Settings, settings_record
 from moderation.crawl.shard import REJECTED, ShardReport
 from moderation.crawl.tally import Tally, imbalance, merge
@@ -122,7 +124,8 @@ def go_on(order: Order, watcher: Watcher) -> tuple[Manifest, list[ShardReport]]:
     damaged = len([report for report in found.values() if not report.error]) - len(done)
     if damaged:
         watcher.say(f"moderation: {damaged} finished shards were changed or removed since; they are done again")
-    (order.folder / REPORT).unlink(missing_ok=True)
+    for name in (REPORT, PAGE):
+        (order.folder / name).unlink(missing_ok=True)
     keep_only(order.folder, done)
     return manifest, done
 
@@ -156,7 +159,7 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
     tally = merge([report.tally for report in sorted(done, key=lambda report: report.number)])
     seconds = time.perf_counter() - start
     outcome = Outcome(tally, len(plan.shards), tuple(failed), seconds, not failed)
-    write_report(order, manifest, outcome)
+    write_report(order, manifest, outcome, done)
     return outcome
 
 
@@ -171,8 +174,10 @@ def rejected_folder(order: Order) -> str:
     return str(Path(order.rejected).resolve()) if order.rejected else REJECTED
 
 
-def write_report(order: Order, manifest: Manifest, outcome: Outcome) -> None:
-    """report.json: the sign that the run is over. Everything but `run` is the same for every run over the inputs."""
+def write_report(order: Order, manifest: Manifest, outcome: Outcome, done: Sequence[ShardReport]) -> None:
+    """report.html, then report.json: the sign that the run is over. Everything in the latter but `run` is the same for
+    every run over the inputs.
+    """
     balance = imbalance(outcome.tally)
     by_number = {shard.number: shard for shard in manifest.plan.shards}
     record = {
@@ -188,4 +193,6 @@ def write_report(order: Order, manifest: Manifest, outcome: Outcome) -> None:
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         },
     }
+    page = html_report(record, done, order.folder)
+    write_whole(order.folder / PAGE, page.encode("utf-8"))
     write_whole(order.folder / REPORT, orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

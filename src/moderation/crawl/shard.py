@@ -10,6 +10,7 @@ import orjson
 
 from moderation.crawl.attributes import attribute_lines
 from moderation.crawl.documents import Documents
+from moderation.crawl.highlights import Highlights, chunk_highlights, merge_highlights
 from moderation.crawl.ledger import Sink, ledger_sink
 from moderation.crawl.ledger_rows import ledger_rows
 from moderation.crawl.output import PartFiles, part_files, writing
@@ -28,6 +29,7 @@ REASONS: Final = "dropped/reasons"
 LEDGER: Final = "ledger"
 REJECTED: Final = "rejected"
 ATTRIBUTES: Final = "attributes/moderation"
+HIGHLIGHTS: Final = "report"
 
 Advance: TypeAlias = Callable[[int, int], None]
 """Told after each chunk: stored bytes read, records rejected."""
@@ -112,11 +114,14 @@ class Sinks:
     output: Output | None = None
     ledger: Sink | None = None
     tallies: list[Tally] = field(default_factory=list)
+    highlights: Highlights = field(default_factory=Highlights)
 
     def add(self, piece: Piece, chunk: Chunk, results: Sequence[Result]) -> None:
         """One chunk: counted, written."""
         reasons = reasons_to_drop(self.room.steps, piece.source, chunk, results)
         self.tallies = [merge([*self.tallies, tally_chunk(chunk, results, reasons)])]
+        found = chunk_highlights(piece.source, chunk, results, reasons)
+        self.highlights = merge_highlights([self.highlights, found])
         with writing(self.shard.what):
             self.set_aside(piece, chunk)
             output = self.output_for(piece, chunk)
@@ -208,6 +213,8 @@ class Sinks:
             self.close_output()
             if self.ledger:
                 self.ledger.close()
+            file = self.files.open(f"{HIGHLIGHTS}/{self.shard.name}.json.gz", "gz")
+            file.write(orjson.dumps(self.highlights.record()))
 
 
 def dropped_lines(piece: Piece, rows: int, chunk: Chunk, reasons: Sequence[str | None]) -> bytes:

@@ -50,7 +50,7 @@ def heaviest(summary: Frequent, count: int) -> list[tuple[str, Weights]]:
 
 def hashed(key: str) -> int:
     """32 bits, the same in every process."""
-    return crc32(key.encode("utf-8"))
+    return crc32(key.encode("utf-8", "surrogatepass"))
 
 
 def sample(samples: Iterable[Sequence[Sample]], count: int) -> tuple[Sample, ...]:

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -45,6 +45,46 @@ class Tally:
         return {f.name: dict(sorted(getattr(self, f.name).items())) for f in fields(self)}
 
 
+Side: TypeAlias = Callable[[Tally], int]
+"""One side of an equation."""
+
+
+def total(field_name: str, *names: str) -> Side:
+    """The sum of some counts of a field; of all where none is named."""
+
+    def side(tally: Tally) -> int:
+        counts: Mapping[str, int] = getattr(tally, field_name)
+        return sum(counts.get(name, 0) for name in names) if names else sum(counts.values())
+
+    return side
+
+
+EQUATIONS: Final[tuple[tuple[str, Side, Side], ...]] = (
+    (
+        "documents: read = kept + dropped + failed",
+        total("documents", "read"),
+        total("documents", "kept", "dropped", "failed"),
+    ),
+    ("documents: dropped = sum by reason", total("documents", "dropped"), total("dropped")),
+    ("documents: failed = sum by reason", total("documents", "failed"), total("failed")),
+    (
+        "lines: read = blank + kept + dropped + gone",
+        total("lines", "read"),
+        total("lines", "blank", "kept", "dropped", "gone"),
+    ),
+    ("lines: kept = sum by label", total("lines", "kept"), total("kept_lines")),
+    ("lines: dropped = sum by label", total("lines", "dropped"), total("dropped_lines")),
+    ("lines: flagged = sum by label", total("lines", "flagged"), total("flagged_lines")),
+    (
+        "chars: read + repaired = written + removed + gone",
+        total("chars", "read", "repaired"),
+        total("chars", "written", "removed", "gone"),
+    ),
+    ("chars: removed = sum by label", total("chars", "removed"), total("removed_chars")),
+)
+"""What balanced books are: in words, and both sides."""
+
+
 def read_tally(record: Mapping[str, Any]) -> Tally:
     """A tally from its record."""
     return Tally(**{f.name: dict(record.get(f.name, {})) for f in fields(Tally)})
@@ -61,30 +101,8 @@ def merge(tallies: Sequence[Tally]) -> Tally:
 
 def imbalance(tally: Tally) -> list[str]:
     """What does not add up, one sentence each; empty when the books balance."""
-    documents, lines, chars = Counter(tally.documents), Counter(tally.lines), Counter(tally.chars)
-    sums = {
-        "documents: read = kept + dropped + failed": documents["read"]
-        - documents["kept"]
-        - documents["dropped"]
-        - documents["failed"],
-        "documents: dropped = sum by reason": documents["dropped"] - sum(tally.dropped.values()),
-        "documents: failed = sum by reason": documents["failed"] - sum(tally.failed.values()),
-        "lines: read = blank + kept + dropped + gone": lines["read"]
-        - lines["blank"]
-        - lines["kept"]
-        - lines["dropped"]
-        - lines["gone"],
-        "lines: kept = sum by label": lines["kept"] - sum(tally.kept_lines.values()),
-        "lines: dropped = sum by label": lines["dropped"] - sum(tally.dropped_lines.values()),
-        "lines: flagged = sum by label": lines["flagged"] - sum(tally.flagged_lines.values()),
-        "chars: read + repaired = written + removed + gone": chars["read"]
-        + chars["repaired"]
-        - chars["written"]
-        - chars["removed"]
-        - chars["gone"],
-        "chars: removed = sum by label": chars["removed"] - sum(tally.removed_chars.values()),
-    }
-    return [f"{what}: off by {off}" for what, off in sums.items() if off]
+    off = {what: left(tally) - right(tally) for what, left, right in EQUATIONS}
+    return [f"{what}: off by {by}" for what, by in off.items() if by]
 
 
 def tally_chunk(chunk: Chunk, results: Sequence[Result], reasons: Sequence[str | None]) -> Tally:

@@ -196,6 +196,8 @@ def service() -> str:
         f"| requests a second, `POST /v1/clean` | {ratio['clean_per_second']:,} |",
         f"| requests a second, a route that takes the body and does nothing | {ratio['noop_per_second']:,} |",
         f"| ratio, median of the rounds | {ratio['ratio']:.2f} |",
+        f"| processor time a request, of both, in microseconds | {ratio['clean_cpu_microseconds']}, "
+        f"{ratio['noop_cpu_microseconds']} |",
         f"| at {p99['per_second']:,} requests a second: median, 99 of 100 within | {p99['p50_ms']:.1f} ms, "
         f"{p99['p99_ms']:.1f} ms |",
         f"| soak: requests; memory; growth in the second half | {soak['requests']:,}; {soak['megabytes']:.0f} MB; "

@@ -106,11 +106,18 @@ def columns(decision: Decision, first: int, last: int, digits: int | None) -> Co
 
 
 def visible(decision: Decision, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the lines that are not blank, and where each document begins among them."""
+    """Indices of the lines that are not blank, and where each document begins among them; looked for once."""
+    key = ("visible", first, last)
+    if key in decision.taken:
+        known: tuple[NDArray[np.int64], NDArray[np.int64]] = decision.taken[key]
+        return known
     lines = decision.judgement.lines
     bounds = lines.first_line[first : last + 1]
     rows = np.flatnonzero(~lines.blank[bounds[0] : bounds[-1]]) + bounds[0]
-    return rows, np.searchsorted(rows, bounds)
+    found = rows, np.searchsorted(rows, bounds)
+    if last - first == lines.first_line.size - 1:
+        decision.taken[key] = found
+    return found
 
 
 def totals(decision: Decision, first: int, last: int) -> Totals:

@@ -168,3 +168,11 @@ def test_copies_that_nothing_names_are_deleted(tmp_path: Path) -> None:
         for name in ("a", "b", "c"):
             swap(client, model=copied(tmp_path, name))
     assert len(list((state / "models").iterdir())) == 2
+
+
+def test_a_state_folder_that_was_cleared_away_is_made_again(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with opened(state=str(state)) as client:
+        shutil.rmtree(state)
+        assert model_of(client).startswith("default@")
+        assert swap(client, model=copied(tmp_path, "new"))["model"] == model_of(client)

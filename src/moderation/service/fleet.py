@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from moderation.errors import ModerationError
+from moderation.errors import ModerationError, OutputError
 from moderation.service.logs import LOG
 from moderation.service.models import Serving, prepare
 from moderation.service.schemas import SwapAnswer
@@ -108,7 +108,10 @@ class Fleet:
 
     async def _change(self, chosen: Callable[[Choice], Choice]) -> SwapAnswer:
         try:
-            await asyncio.to_thread(self._changing, chosen)
+            try:
+                await asyncio.to_thread(self._changing, chosen)
+            except OSError as error:
+                raise OutputError(f"the state folder can't be written: {error}") from None
         except ModerationError as error:
             LOG.error("swap refused", extra={"fields": {"reason": str(error)}})
             self._changed("refused")
@@ -125,6 +128,7 @@ class Fleet:
         )
 
     def _changing(self, chosen: Callable[[Choice], Choice]) -> None:
+        self._state.make()  # whoever clears old files out of a temporary folder may have been there
         with self._lock, self._state.locked():
             choice = self._state.read() or self._choice
             if choice is None:

@@ -66,6 +66,7 @@ class Metrics:
             "moderation_swaps_total", "Swaps of model or policy, by outcome", ("outcome",), registry=own
         )
         self._shared = shared
+        self._pairs: dict[tuple[str, str], tuple[Counter, Counter]] = {}
         self._announced: set[tuple[str, str]] = set()
 
     def text(self) -> bytes:
@@ -86,8 +87,16 @@ class Metrics:
                 chars[label, action] += n_chars
         self.texts.labels(results[0].policy).inc(len(results))
         for pair, number in lines.items():
-            self.lines.labels(*pair).inc(number)
-            self.chars.labels(*pair).inc(chars[pair])
+            of_lines, of_chars = self._of_pair(*pair)
+            of_lines.inc(number)
+            of_chars.inc(chars[pair])
+
+    def _of_pair(self, label: str, action: str) -> tuple[Counter, Counter]:
+        """The counters of a label and an action; looking them up is most of what counting costs."""
+        found = self._pairs.get((label, action))
+        if found is None:
+            found = self._pairs[label, action] = (self.lines.labels(label, action), self.chars.labels(label, action))
+        return found
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request; on the event loop."""

@@ -54,7 +54,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "formats": RESULTS | {"moderate", "explain"},
     "train": RESULTS | {"moderate", "explain", "formats", "markup"},
     "crawl": RESULTS | {"moderate", "formats", "markup", ""},
-    "loop": RESULTS | {"moderate", "explain", "train"},
+    "loop": RESULTS | {"moderate", "explain", "train", "markup"},
     "service": RESULTS | {"moderate", "explain", "loop", ""},
     "integrations": RESULTS | {"moderate", "crawl"},
     "cli": RESULTS | {"moderate", "explain", "formats", "crawl", "train", "loop", "service", ""},

@@ -15,8 +15,8 @@ from moderation.model.model import LineModel, SpanModel
 from moderation.text.tables import Tables
 
 FAMILY: Final = np.array([FAMILIES.index(label.family) for label in LABELS])
-SMALLEST_SCORE: Final = 0.05
-"""Runs below this score are not worth keeping in a judgement."""
+SMALLEST_SCORE: Final = 0.5
+"""Runs below this score are more often text than junk, and no span: no policy should cut them."""
 SMALLEST_REST: Final = 4
 """A run is only cut out of a line of which at least so many characters remain."""
 

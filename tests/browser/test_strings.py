@@ -10,6 +10,7 @@ import pytest
 import moderation
 from moderation.labels import ACTIONS, NAMES
 from moderation.service.errors import KINDS
+from moderation.tricks import PATTERNS
 
 from .conftest import NOTICE, check
 
@@ -59,6 +60,7 @@ def test_every_string_is_used_and_every_used_one_is_there(strings: Strings) -> N
         ("act", ACTIONS),
         ("problem", tuple(KINDS)),
         ("queue.reason", ("unsure", "stages", "candidate")),
+        ("trick", tuple(name.replace(" ", "-") for name in PATTERNS)),
         ("dash.state", ("current", "candidate", "previous", "discarded", "old")),
         ("dash.set", ("built-in", "corrections", "kept")),
     ],

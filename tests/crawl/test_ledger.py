@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from moderation.crawl import engine
@@ -73,7 +74,10 @@ def test_the_rows_add_up_to_the_books(run: Run, tmp_path: Path, form: str, drop:
     repairs = [row for row in found if row.kind == "repair"]
     assert repairs
     assert sum(len(row.after or "") - len(row.text or "") for row in repairs) == tally["chars"]["repaired"]
-    assert sum(row.kind == "document" and row.action == "drop" for row in found) == tally["documents"]["dropped"] == 7
+    pages = [orjson.loads(line) for line in crawl().splitlines() if line != b"oops"]
+    sevenths = sum(str(page.get("id")).endswith("7") for page in pages)
+    assert sum(row.kind == "document" and row.action == "drop" for row in found) == sevenths > 0
+    assert tally["documents"]["dropped"] == sevenths
 
 
 @pytest.mark.parametrize("words", [[], ["--ledger-scores"], ["--shard-bytes", "5000"]])

@@ -66,14 +66,19 @@ def test_repair_is_switched_by_the_request(client: TestClient, repair: bool, cle
     assert bool(answer["repairs"]) is repair
 
 
-def test_reasons_name_words_neighbours_and_tricks(client: TestClient) -> None:
+def test_reasons_name_words_neighbours_and_what_is_read_otherwise(client: TestClient) -> None:
     text = "首页 | 新闻 | 登录\n發(fā)票 代开，ＡＰＰ下载\n"
     lines = clean(client, text=text, explain=True)["lines"]
     assert set(lines[0]["probabilities"]) == set(lines[1]["probabilities"])
     assert "首页" in [word["word"] for word in lines[0]["why"]["words"]]
     assert lines[0]["why"]["alone"]["label"] == "nav"
-    tricks = [(text[trick["start"] : trick["end"]], trick["read"]) for trick in lines[1]["tricks"]]
-    assert tricks == [("發(fā)", "发"), ("ＡＰＰ", "app")]
+    folded = [(text[place["start"] : place["end"]], place["read"]) for place in lines[1]["why"]["folded"]]
+    assert folded == [("發(fā)", "发"), ("ＡＰＰ", "app")]
+
+
+def test_tricks_are_named_without_reasons_too(client: TestClient) -> None:
+    line = clean(client, text="澳门新葡京娱乐城注册送彩金，加薇信ＡＢＣ８８８")["lines"][0]
+    assert line["tricks"] == ["full-width", "sound-alikes"]
 
 
 def test_an_empty_text_is_a_text(client: TestClient) -> None:

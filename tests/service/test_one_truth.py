@@ -89,9 +89,9 @@ def test_reasons_change_no_verdict(client: TestClient, text: str) -> None:
     answer = client.post("/v1/clean", json={"text": text, "explain": True}).json()
     for line in answer["lines"]:
         assert line.pop("probabilities")[line["label"]] == line["score"]
-        assert all(line["start"] <= word["start"] < word["end"] <= line["end"] for word in line.pop("why")["words"])
-        for trick in line.pop("tricks"):
-            assert text[trick["start"] : trick["end"]] == trick["text"]
+        why = line.pop("why")
+        assert all(line["start"] <= word["start"] < word["end"] <= line["end"] for word in why["words"])
+        assert all(text[place["start"] : place["end"]] == place["text"] for place in why["folded"])
     assert without_id(answer) == expected(text, "default")
 
 

@@ -94,7 +94,7 @@ def import_file(path: Path) -> "Imported":
 
 def encoded(pages: "list[LabelledPage]", to: str) -> bytes:
     """The pages in a form."""
-    from moderation.cli.json_record import to_json
+    from moderation.formats.json_record import to_json
     from moderation.loop.label_studio import tasks
     from moderation.loop.table_labels import table_text
     from moderation.train.dataset import page_record

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     base = load_model(args.model or (registry.current() if registry else None))
     output = args.output or new_folder(registry, base.manifest["name"])
     check_folder(output)
-    if output.exists() and any(output.iterdir()):
+    if output.is_dir() and any(output.iterdir()):
         raise OutputError(f"{output}: holds something already; name a new folder with -o")
     sources = [Source(shown(where), tuple(read_corrections(where))) for where in args.corrections]
     sources += [Source(path.name, tuple(read_labelled([path]))) for path in args.labelled]

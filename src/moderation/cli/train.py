@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
 
     check_options(args)
     output: Path = args.output or Path("models/authored")
-    check_folder(output, args.force)
+    check_folder(output)
+    check_replacing(output, args.force)
     files: list[tuple[str, list[Path]]] = [(path.name, [path]) for path in args.labelled]
     if args.with_authored or not args.labelled:
         files.append(("authored", authored_files()))
@@ -70,14 +71,18 @@ def check_options(args: argparse.Namespace) -> None:
         raise UsageError(f"--seed must be a whole number from 0 to 2^32 - 1, found {args.seed}")
 
 
-def check_folder(output: Path, force: bool) -> None:
-    """Raise OutputError where the model's folder can't be made or holds a model, before minutes go into fitting."""
-    from moderation.model.store import MANIFEST, WEIGHTS
-
+def check_folder(output: Path) -> None:
+    """Raise OutputError where the model's folder can't be made, before minutes go into fitting."""
     there = next(folder for folder in (output, *output.absolute().parents) if folder.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         why = "is no folder" if not there.is_dir() else "can't be written to"
         raise OutputError(f"{output}: can't be made a model's folder ({there} {why}); name another with -o")
+
+
+def check_replacing(output: Path, force: bool) -> None:
+    """Raise OutputError where a model is there already that nobody said to replace."""
+    from moderation.model.store import MANIFEST, WEIGHTS
+
     if not force and any((output / name).exists() for name in (WEIGHTS, MANIFEST)):
         raise OutputError(f"{output}: holds a model already; name another folder with -o, or replace it with --force")
 

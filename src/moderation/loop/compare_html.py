@@ -1,11 +1,10 @@
 """A comparison as one HTML file that needs nothing else: no script, no request, readable on a phone."""
 
-from importlib import resources
 from typing import Final
 
 from moderation.loop.compare import Comparison, Figures, Flip, NearLine, Side
-from moderation.train.html_parts import shown, table
-from moderation.train.html_report import CONTEXT_LONGEST, LONGEST, SECURITY, clipped
+from moderation.markup import page, shown, style_sheet, table
+from moderation.train.html_report import CONTEXT_LONGEST, LONGEST, clipped
 
 SAME: Final = 0.00005
 """Changes below this are none at four digits."""
@@ -13,7 +12,6 @@ SAME: Final = 0.00005
 
 def comparison_html(found: Comparison) -> str:
     """The whole page, with all flips."""
-    style = resources.files("moderation").joinpath("data", "report.css").read_text("utf-8")
     actions = [flip for flip in found.flips if flip.changes_action]
     others = [flip for flip in found.flips if not flip.changes_action]
     sections = [
@@ -23,14 +21,7 @@ def comparison_html(found: Comparison) -> str:
         flips_section("What would be done otherwise", actions),
         flips_section("The same is done under another label, or another span is cut", others),
     ]
-    return (
-        "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-        f'<meta http-equiv="Content-Security-Policy" content="{SECURITY}">'
-        '<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>{shown(found.new)}: comparison</title><style>\n{style}</style></head>\n<body><main>\n"
-        + "\n".join(f"<section>{section}</section>" for section in sections)
-        + "\n</main></body></html>\n"
-    )
+    return page(f"{found.new}: comparison", style_sheet("report.css"), sections)
 
 
 def figures_section(figures: Figures) -> str:

@@ -16,6 +16,7 @@ DTYPES: Final = {
     "I32": np.int32,
     "U32": np.uint32,
     "I64": np.int64,
+    "U64": np.uint64,
     "F32": np.float32,
     "F64": np.float64,
 }

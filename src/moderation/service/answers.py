@@ -12,7 +12,7 @@ from moderation.model.model import Model
 from moderation.moderate import Moderator
 from moderation.records import SCORE_DIGITS
 from moderation.result import Result
-from moderation.service.tricks import tricks
+from moderation.service.folded import folded_places
 
 WORDS: Final = 5
 """Deciding words that are named for each line."""
@@ -48,7 +48,7 @@ def clean_answer(
 
 
 def add_reasons(lines: list[dict[str, Any]], text: str, result: Result, model: Model) -> None:
-    """Probabilities, deciding words and tricks to each line."""
+    """Probabilities, deciding words and what was folded to each line."""
     for line, row in zip(lines, result.probabilities.astype(float).round(SCORE_DIGITS).tolist(), strict=True):
         start = line["start"]
         own = text[start : line["end"]]
@@ -65,11 +65,11 @@ def add_reasons(lines: list[dict[str, Any]], text: str, result: Result, model: M
                 for r in explain(own, line["label"], model, WORDS)
             ],
             "alone": {"label": label, "score": round(score, SCORE_DIGITS)},
+            "folded": [
+                {"start": start + f.start, "end": start + f.end, "text": own[f.start : f.end], "read": f.read}
+                for f in folded_places(own, model.tables)
+            ],
         }
-        line["tricks"] = [
-            {"start": start + t.start, "end": start + t.end, "text": own[t.start : t.end], "read": t.read}
-            for t in tricks(own, model.tables)
-        ]
 
 
 def to_bytes(body: dict[str, Any]) -> bytes:

@@ -92,20 +92,21 @@ class AloneAnswer(Answer):
     score: Share
 
 
-class WhyAnswer(Answer):
-    """The reasons for a line's label."""
-
-    words: list[WordAnswer]
-    alone: AloneAnswer
-
-
-class TrickAnswer(Answer):
+class FoldedAnswer(Answer):
     """`text`, at [start, end), was read as `read`."""
 
     start: int
     end: int
     text: str
     read: str
+
+
+class WhyAnswer(Answer):
+    """The reasons for a line's label."""
+
+    words: list[WordAnswer]
+    alone: AloneAnswer
+    folded: list[FoldedAnswer]
 
 
 class LineAnswer(Answer):
@@ -121,9 +122,9 @@ class LineAnswer(Answer):
     ]
     action: ActionName
     spans: list[SpanAnswer]
+    tricks: Annotated[list[str], Field(description="Of spam alone: how it hides from filters")]
     probabilities: Annotated[dict[LabelName, Share] | None, Field(description="With `explain`")] = None
     why: Annotated[WhyAnswer | None, Field(description="With `explain`")] = None
-    tricks: Annotated[list[TrickAnswer] | None, Field(description="With `explain`")] = None
 
 
 class RemovedAnswer(Answer):

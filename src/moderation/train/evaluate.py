@@ -48,7 +48,8 @@ def score_pages(moderator: Moderator, pages: Sequence[LabelledPage]) -> Scored:
                 continue
             verdict, n = verdicts[line]
             labelled.append(n)
-            cut = {i - verdict.start for span in verdict.spans for i in range(span.start, span.end)}
+            acted_on = [span for span in verdict.spans if span.action != "keep"]
+            cut = {i - verdict.start for span in acted_on for i in range(span.start, span.end)}
             true = junk.get(line, set()) if label == "content" else set()
             found = cut if label == "content" else set()
             rows.append(

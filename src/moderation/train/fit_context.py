@@ -31,8 +31,8 @@ class ContextOptions:
     out-of-fold scores."""
 
     hidden: int = 32
-    alpha: float = 3.0
-    epochs: int = 30
+    alpha: float = 2.0
+    epochs: int = 25
     rate: float = 1e-3
     trust: float = 0.25
     trees: int = 60

@@ -35,7 +35,7 @@ class SpanOptions:
     plain: float = 0.25
     c: float = 2.0
     gram: float = 0.35
-    emission: float = 0.25
+    emission: float = 0.3
     boundary: float = 1.0
     prior: float = 0.85
     smoothing: float = 0.5

@@ -48,7 +48,7 @@ export async function judgeAgain() {
 
 function withReasons(answer, before) {
   const old = new Map(
-    before.lines.map(({ line, why, tricks, probabilities }) => [line, { why, tricks, probabilities }]),
+    before.lines.map(({ line, why, probabilities }) => [line, { why, probabilities }]),
   );
   return { ...answer, lines: answer.lines.map((line) => ({ ...line, ...old.get(line.line) })) };
 }

@@ -1,4 +1,4 @@
-// Why a line has its label: the words that decided, what the neighbours changed, the tricks that were seen through.
+// Why a line has its label: the words that decided, what the neighbours changed, the disguises that were seen through.
 
 import { correctionsOf } from "./corrections.js";
 import { $, h, replace } from "./dom.js";
@@ -80,7 +80,8 @@ function details({ verdict, text }) {
   if (verdict.why) rows.push(entry("reason.words", words.length ? words.map(word) : t("reason.none")));
   if (verdict.why && verdict.why.alone.label !== verdict.label)
     rows.push(entry("reason.neighbours", neighbours(verdict)));
-  if (verdict.tricks?.length) rows.push(entry("reason.tricks", verdict.tricks.slice(0, 12).map(trick)));
+  if (verdict.tricks?.length) rows.push(entry("reason.tricks", verdict.tricks.map(trickName).join(" · ")));
+  if (verdict.why?.folded.length) rows.push(entry("reason.folded", verdict.why.folded.slice(0, 12).map(folded)));
   if (verdict.spans.length)
     rows.push(
       entry(
@@ -119,7 +120,11 @@ function neighbours(verdict) {
   ];
 }
 
-function trick(one) {
+function trickName(name) {
+  return t(`trick.${name.replaceAll(" ", "-")}`);
+}
+
+function folded(one) {
   return h(
     "span",
     { class: "word" },

@@ -1,4 +1,7 @@
-"""Places of a line that the scorer reads otherwise than they are written."""
+"""Places of a line that the scorer reads otherwise than they are written.
+
+Which tricks of spam they are is for moderation.tricks to say: honest text is folded as well.
+"""
 
 from typing import NamedTuple
 from unicodedata import category
@@ -8,7 +11,7 @@ from moderation.text.batch import pack
 from moderation.text.tables import Tables
 
 
-class Trick(NamedTuple):
+class Folded(NamedTuple):
     """Code points [start, end) of the line were read as `read`, which may be empty."""
 
     start: int
@@ -16,7 +19,7 @@ class Trick(NamedTuple):
     read: str
 
 
-def tricks(line: str, tables: Tables) -> list[Trick]:
+def folded_places(line: str, tables: Tables) -> list[Folded]:
     """What folding changed, but for case, digits, punctuation and blanks, in runs.
 
     line: without its line break.
@@ -24,16 +27,16 @@ def tricks(line: str, tables: Tables) -> list[Trick]:
     read = read_lines(pack([line]), tables)
     folded = read.folded.tobytes().decode("utf-32-le")
     source = read.source.tolist()
-    found: list[Trick] = []
+    found: list[Folded] = []
     behind = 0
     for char, at in zip(folded, source, strict=True):
         if at > behind and not line[behind:at].isspace():  # what was left out
-            found.append(Trick(behind, at, ""))
+            found.append(Folded(behind, at, ""))
         if at < len(line) and not plain(line[at], char):
-            found.append(Trick(at, at + 1, char))
+            found.append(Folded(at, at + 1, char))
         behind = max(behind, at + 1)
     if behind < len(line) and not line[behind:].isspace():
-        found.append(Trick(behind, len(line), ""))
+        found.append(Folded(behind, len(line), ""))
     return joined(found)
 
 
@@ -43,12 +46,12 @@ def plain(written: str, read: str) -> bool:
     return same_kind or written.lower() == read or category(written).startswith("P")
 
 
-def joined(found: list[Trick]) -> list[Trick]:
+def joined(found: list[Folded]) -> list[Folded]:
     """Neighbouring places as one."""
-    out: list[Trick] = []
-    for trick in found:
-        if out and out[-1].end == trick.start:
-            out[-1] = Trick(out[-1].start, trick.end, out[-1].read + trick.read)
+    out: list[Folded] = []
+    for one in found:
+        if out and out[-1].end == one.start:
+            out[-1] = Folded(out[-1].start, one.end, out[-1].read + one.read)
         else:
-            out.append(trick)
+            out.append(one)
     return out

@@ -65,7 +65,7 @@ def sklearn_characters(texts: Sequence[str], truth: Labels) -> Predict:
     vectors = HashingVectorizer(analyzer="char", ngram_range=(1, 4), n_features=2**18)
     model = make_pipeline(vectors, SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=5, tol=None, random_state=0))
     model.fit(texts, truth)
-    return model.predict
+    return lambda found: np.asarray(model.predict(found))
 
 
 def jieba_words(texts: Sequence[str], truth: Labels) -> Predict:
@@ -79,7 +79,7 @@ def jieba_words(texts: Sequence[str], truth: Labels) -> Predict:
     vectors = TfidfVectorizer(tokenizer=jieba.lcut, token_pattern=None, ngram_range=(1, 2), lowercase=True)
     model = make_pipeline(vectors, SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=5, tol=None, random_state=0))
     model.fit(texts, truth)
-    return model.predict
+    return lambda found: np.asarray(model.predict(found))
 
 
 def spaced(line: str) -> str:

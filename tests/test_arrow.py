@@ -1,6 +1,7 @@
 """Columns of text: cleaned as strings are, document by document."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def test_any_column_is_cleaned_as_strings_are(moderator: Moderator, texts: list[
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
-def test_the_type_of_the_column_and_its_nulls_stay(moderator: Moderator, kind: "pa.DataType") -> None:
+def test_the_type_of_the_column_and_its_nulls_stay(moderator: Moderator, kind: Any) -> None:
     column = pa.array([None, SPAM, "", None, ARTICLE], kind)
     clean = moderator.clean_arrow(column).clean
     assert clean.type == kind
@@ -80,6 +81,8 @@ def test_what_is_no_column_of_texts_is_refused(moderator: Moderator) -> None:
         moderator.clean_arrow(pa.array([1, 2]))
     with pytest.raises(UsageError, match="found list"):
         moderator.clean_arrow(["首页"])
-    broken = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(np.array([0, 3], np.int32)), pa.py_buffer(b"\xe9\xa6a")])
+    broken = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(np.array([0, 3], np.int32)), pa.py_buffer(b"\xe9\xa6a")]
+    )
     with pytest.raises(TextError, match="not valid UTF-8"):
         moderator.clean_arrow(broken)

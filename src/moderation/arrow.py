@@ -85,7 +85,7 @@ def clean_column(column: "pa.Array | pa.ChunkedArray", model: Model, policy: Pol
 def import_pyarrow() -> Any:
     """pyarrow, which is an extra. Raises UsageError that says how to install it."""
     try:
-        import pyarrow  # noqa: ICN001, PLC0415
+        import pyarrow  # noqa: PLC0415
     except ImportError:
         raise UsageError('Arrow columns need pyarrow: pip install "moderation[parquet]"') from None
     return pyarrow

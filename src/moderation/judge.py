@@ -15,6 +15,7 @@ from moderation.model.model import ContextModel, LineModel, Model
 from moderation.spans import NO_SPANS, Spans, find_spans
 from moderation.text.batch import Batch
 
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the model makes of the lines. probabilities: float32 (n, n_labels); rows of blank lines mean nothing.

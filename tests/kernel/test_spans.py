@@ -11,7 +11,6 @@ from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
 from moderation.kernel import reference, spans
 from moderation.kernel.spans import CLASSES, EDGES, FACTS, FIRST_COLUMN, REST, STATES
-from moderation.text.tables import built_tables
 
 BITS = 12
 RANDOM = np.random.default_rng(13)

@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.jit import always, inline, kernel
-from moderation.kernel.vector import LANES, larger, load_floats, load_labels, log, no_floats, spread, store, store_labels
+from moderation.kernel.vector import (
+    LANES,
+    larger,
+    load_floats,
+    load_labels,
+    log,
+    no_floats,
+    spread,
+    store,
+    store_labels,
+)
 
 CONTEXT_VERSION = 1
 N_LABELS = 12

@@ -109,10 +109,10 @@ def find_runs(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The junk runs of the chosen lines.
 
-    kinds: classes of the folded characters. chosen: indices of lines. scale: (STATES,), of the summed columns. edge: (EDGES, EDGES, STATES), by distance to the
-    beginning and to the end. begin, close: (CLASSES, CLASSES), what it is worth to begin or close a run between two
-    classes. Returns runs, int64 (r, 4): line, first and behind-last folded character (from the line's start), state;
-    and their facts, float32 (r, FACTS).
+    kinds: classes of the folded characters. chosen: indices of lines. scale: (STATES,), of the summed columns.
+    edge: (EDGES, EDGES, STATES), by distance to the beginning and to the end. begin, close: (CLASSES, CLASSES), what
+    it is worth to begin or close a run between two classes. Returns runs, int64 (r, 4): line, first and behind-last
+    folded character (from the line's start), state; and their facts, float32 (r, FACTS).
     """
     longest = 0
     for k in chosen:

@@ -113,7 +113,7 @@ load_ints: Any = loading(ints, INT_VECTOR, 4)
 load_floats: Any = loading(floats, FLOAT_VECTOR, 4)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
     """Write the numbers to an array of the same kind of number, from place `at` on."""
 
@@ -126,7 +126,7 @@ def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
     return types.void(array, at, value), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def spread(typing: Any, value: Any) -> Any:
     """A float32 sixteen times."""
 
@@ -136,7 +136,7 @@ def spread(typing: Any, value: Any) -> Any:
     return floats(types.float32), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def no_four(typing: Any) -> Any:
     """Four zeros."""
 
@@ -146,7 +146,7 @@ def no_four(typing: Any) -> Any:
     return fours(), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def no_ints(typing: Any) -> Any:
     """Sixteen zeros."""
 
@@ -156,7 +156,7 @@ def no_ints(typing: Any) -> Any:
     return ints(), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def no_floats(typing: Any) -> Any:
     """Sixteen zeros."""
 
@@ -166,7 +166,7 @@ def no_floats(typing: Any) -> Any:
     return floats(), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def to_floats(typing: Any, value: Any) -> Any:
     """int32 as float32."""
 
@@ -176,7 +176,7 @@ def to_floats(typing: Any, value: Any) -> Any:
     return floats(value), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def larger(typing: Any, one: Any, other: Any) -> Any:
     """Lane by lane, the larger of two; `other` where `one` is no number."""
 
@@ -186,7 +186,7 @@ def larger(typing: Any, one: Any, other: Any) -> Any:
     return floats(one, other), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def smaller(typing: Any, one: Any, other: Any) -> Any:
     """Lane by lane, the smaller of two."""
 
@@ -196,7 +196,7 @@ def smaller(typing: Any, one: Any, other: Any) -> Any:
     return floats(one, other), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def multiply_add(typing: Any, one: Any, other: Any, third: Any) -> Any:
     """one * other + third, rounded once where the processor can."""
 
@@ -219,7 +219,7 @@ def folded(builder: Any, vector: Any, join: Callable[[Any, Any], Any]) -> Any:
     return builder.extract_element(vector, ir.Constant(INT32, 0))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def total(typing: Any, value: Any) -> Any:
     """The sum of all lanes."""
 
@@ -229,7 +229,7 @@ def total(typing: Any, value: Any) -> Any:
     return types.float32(value), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def largest(typing: Any, value: Any) -> Any:
     """The largest lane."""
 
@@ -239,7 +239,7 @@ def largest(typing: Any, value: Any) -> Any:
     return types.float32(value), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def power_of_two(typing: Any, shifted: Any) -> Any:
     """2^n from n + 1.5 * 2^23, whose lower bits hold n."""
 
@@ -251,7 +251,7 @@ def power_of_two(typing: Any, shifted: Any) -> Any:
     return floats(shifted), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def exponent(typing: Any, value: Any) -> Any:
     """n of a positive m * 2^n with m in [sqrt(1/2), sqrt(2))."""
 
@@ -262,7 +262,7 @@ def exponent(typing: Any, value: Any) -> Any:
     return floats(value), lowered
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def mantissa(typing: Any, value: Any) -> Any:
     """m of a positive m * 2^n with m in [sqrt(1/2), sqrt(2))."""
 

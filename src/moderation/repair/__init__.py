@@ -38,9 +38,7 @@ KINDS: Final = (
 ORDER: Final = {kind.name: n for n, kind in enumerate(KINDS)}
 
 
-def find_repairs(
-    text: str, keep: NDArray[np.bool_] | None, tables: Tables, marks: int | None = None
-) -> list[Fix]:
+def find_repairs(text: str, keep: NDArray[np.bool_] | None, tables: Tables, marks: int | None = None) -> list[Fix]:
     """The repairs of one document, sorted, not overlapping, only of characters that stay.
 
     keep: bool, one a character; None where all stays. marks: what repair_marks says of it, where that is known.

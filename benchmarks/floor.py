@@ -1,9 +1,9 @@
 """Cleaning a file against doing nothing with it, in one run on one core: python -m benchmarks.floor [-o] [--pages P]
 
-The floor of JSONL: orjson parses every record, the text is split into lines and joined, and the record is written.
-The floor of Parquet: pyarrow reads the file and writes it. Against them, `moderation clean` from JSONL to JSONL, and
-the text column of the Parquet file cleaned by Moderator.clean_arrow. --guard exits with 1 where a share of the floor is
-less than half of the stored one: floors move with the machine, and their ratio does not.
+The floor of JSONL: orjson parses every record, the text is split into lines and joined again, and the record is
+written. The floor of Parquet: pyarrow reads the file and writes it. Against them, `moderation clean` from JSONL to
+JSONL, and the text column of the Parquet file cleaned by Moderator.clean_arrow. --guard exits with 1 where a share of
+the floor is less than half of the stored one: floors move with the machine, and their ratio does not.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def write_inputs(folder: Path, texts: Sequence[str]) -> None:
 
 def guard(rows: dict[str, dict[str, float]]) -> int:
     """1 where a share of the floor fell to less than half of the stored one."""
-    stored = json.loads((RESULTS / "floor.json").read_text("utf-8"))["contestants"]
+    stored = json.loads((RESULTS / "floor.json").read_text("utf-8"))["files"]
     slow = [name for name in FLOORS if rows[name]["of_floor"] < stored[name]["of_floor"] / 2]
     for name in slow:
         print(f"{name}: {rows[name]['of_floor']} of its floor, stored {stored[name]['of_floor']}", file=sys.stderr)
@@ -113,7 +113,7 @@ def main() -> int:
     if args.guard:
         return guard(rows)
     if args.store and not args.pages:
-        result: dict[str, Any] = {"contestants": rows, "measured_megabytes": round(size, 3)}
+        result: dict[str, Any] = {"files": rows, "measured_megabytes": round(size, 3)}
         print(f"stored in {write_result('floor', result | circumstances(moderator.model))}")
     return 0
 

@@ -173,6 +173,106 @@ def contestants() -> str:
     return "\n".join([*rows, "", told]) + "\n"
 
 
+def result(name: str) -> dict[str, Any]:
+    """What a script of benchmarks/ stored."""
+    found: dict[str, Any] = json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))
+    return found
+
+
+def grid(head: list[str], rows: list[list[str]]) -> str:
+    """A table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |".replace("| --- ", "|---").replace("--- |", "---|") for cells in lines)
+
+
+def floor() -> str:
+    """Cleaning a file against reading and writing it: benchmarks/floor.py."""
+    rows = [
+        [name, f"{row['megabytes_per_second']:.0f}", f"{row['of_floor']:.2f}" if "of_floor" in row else "floor"]
+        for name, row in result("floor")["files"].items()
+    ]
+    return f"{grid(['', 'MB/s', 'of the floor'], rows)}\n\n{circumstances(result('floor'))}\n"
+
+
+def peers() -> str:
+    """Others on the same pages: benchmarks/peers.py."""
+    found = result("peers")
+    splits = [split for split, pages in found["held_out_pages"].items() if pages]
+    head = ["", "MB/s", "lines/s", "pages/s"]
+    head += [f"{split}: {figure}" for split in splits for figure in ("keep_f1", "junk_f1", "label_accuracy")]
+    rows = []
+    for name, row in found["peers"].items():
+        cells = [name, f"{row['megabytes_per_second']:.2f}"]
+        cells += [f"{row['lines_per_second']:,}", f"{row['pages_per_second']:,}"]
+        for split in splits:
+            figures = row.get(split, {})
+            cells += [f"{figures[key]:.3f}" if key in figures else "" for key in ("keep_f1", "junk_f1")]
+            cells.append(f"{figures['label_accuracy']:.3f}" if figures else "")
+        rows.append(cells)
+    sizes = ", ".join(f"{found['held_out_pages'][split]} {split} pages" for split in splits)
+    versions = ", ".join(f"{name} {number}" for name, number in found["peer_versions"].items())
+    trained = f"Trained on {found['training_lines']:,} lines, measured on {sizes}; {versions}."
+    return f"{grid(head, rows)}\n\n{trained} {circumstances(found)}\n"
+
+
+def stages() -> str:
+    """Where the time goes: benchmarks/stages.py."""
+    rows = [
+        [name, f"{row['megabytes_per_second']:,.0f}", f"{row['share']:.0%}"]
+        for name, row in result("stages")["stages"].items()
+    ]
+    return f"{grid(['stage', 'MB/s', 'share'], rows)}\n\n{circumstances(result('stages'))}\n"
+
+
+def bound() -> str:
+    """What would be reached if later stages cost nothing: from benchmarks/stages.py and benchmarks/floor.py."""
+    found, files = result("stages"), result("floor")["files"]
+    size = found["data"]["megabytes"]
+    seconds = {name: row["seconds"] for name, row in found["stages"].items()}
+    first = sum(seconds[name] for name in ("pack", "lines and folding", "sum rows", "logits", "softmax"))
+    second = first + sum(seconds[name] for name in ("visible lines", "line facts", "page sets"))
+    second += seconds["features, network, trees"]
+    jsonl = next(row["seconds"] for name, row in files.items() if name.startswith("orjson"))
+    whole = next(row["seconds"] for name, row in files.items() if name.startswith("moderation clean"))
+    parts = [
+        f"The first stage alone, with reading, would clean {size / first:.0f} MB/s",
+        f"with the second stage it is {size / second:.0f} MB/s",
+        f"with spans {size / (second + seconds['spans']):.0f} MB/s",
+        f"with decisions, clean text and repairs {size / sum(seconds.values()):.0f} MB/s",
+    ]
+    return f"{', '.join(parts)}; of the time from JSONL to JSONL, {jsonl / whole:.0%} is the floor itself.\n"
+
+
+def account() -> str:
+    """Bytes touched: benchmarks/account.py."""
+    found = result("account")
+    rows = [
+        [
+            name,
+            f"{row['bytes_a_character']:.0f}",
+            f"{row['nanoseconds_a_character']:.1f}",
+            f"{row['share_of_streaming']:.0%}",
+        ]
+        for name, row in found["stages_account"].items()
+    ]
+    table = grid(["stage", "bytes a character", "ns a character", "share of streaming"], rows)
+    return f"{table}\n\nCopying streams {found['streaming_gigabytes_per_second']:.1f} GB/s here.\n"
+
+
+def scaling() -> str:
+    """Nanoseconds a character against size and shape: benchmarks/scaling.py."""
+    found = result("scaling")
+    tables = []
+    for title, values in found["nanoseconds_a_character"].items():
+        if not title.startswith("shapes"):
+            points = ", ".join(f"{name}: {value:.0f}" for name, value in values.items())
+            tables.append([title, points, f"{found['spread'][title]:.0%}"])
+    small = found["nanoseconds_a_character"]["shapes of a million"]
+    shapes = [[name, f"{small[name]:.0f}", f"{growth:.2f}"] for name, growth in found["growth"].items()]
+    first = grid(["ns a character against", "", "spread (±)"], tables)
+    return f"{first}\n\n{grid(['shape', 'ns a character', 'at ten times the size'], shapes)}\n"
+
+
 def circumstances(race: dict[str, Any]) -> str:
     """Data, machine, versions and model of a race, in a sentence."""
     data, machine, versions = race["data"], race["machine"], race["versions"]
@@ -213,7 +313,10 @@ def service() -> str:
 
 WRITERS: Final[dict[str, Callable[[], str]]] = {
     writer.__name__: writer
-    for writer in (show, clean, record, quality, weakest, training, alone, speed, retrain, service, contestants)
+    for writer in (
+        *(show, clean, record, quality, weakest, training, alone, retrain, service, contestants),
+        *(speed, floor, peers, stages, bound, account, scaling),
+    )
 }
 
 

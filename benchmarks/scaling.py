@@ -73,7 +73,8 @@ def by_number() -> Iterator[tuple[str, list[str], int]]:
     """One to a million documents of thirty characters."""
     text = pages_of(BATCH)
     for number in (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000):
-        pieces = [text[n * 30 % (BATCH - 30) :][:30] for n in range(number)]
+        starts = (n * 30 % (BATCH - 30) for n in range(number))
+        pieces = [text[start : start + 30] for start in starts]
         yield str(number), pieces, 30 * number
 
 

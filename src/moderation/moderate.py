@@ -10,7 +10,7 @@ from moderation.errors import UsageError
 from moderation.judge import judge
 from moderation.model.model import Model
 from moderation.model.store import load_model
-from moderation.parallel import in_order
+from moderation.parallel import in_order, uncollected
 from moderation.policy import Policy, load_policy
 from moderation.result import Result, decide
 from moderation.text.batch import batches, pack
@@ -74,7 +74,8 @@ class Moderator:
         for n, text in enumerate(documents):
             if not isinstance(text, str):
                 raise UsageError(f"a text is a str; found {type(text).__name__} at place {n}")
-        return list(chain.from_iterable(in_order(self._clean_batch, batches(documents), threads)))
+        with uncollected():
+            return list(chain.from_iterable(in_order(self._clean_batch, batches(documents), threads)))
 
     def _clean_batch(self, texts: Sequence[str]) -> list[Result]:
         """The results of a few documents."""

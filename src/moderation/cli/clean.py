@@ -75,11 +75,14 @@ def run(args: argparse.Namespace) -> int:
     for path in named(args.output if folder is None else None, args.verdicts, rejected):
         check_folder(path, to_be_made=folder)
 
+    from moderation.kernel.jit import compile_notice
     from moderation.moderate import Moderator
 
     moderator = Moderator.load(args.model, args.policy, repair=args.repair)
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(sources, quiet=args.quiet))
+        if not args.quiet:
+            stack.enter_context(compile_notice(lambda line: progress.say(f"moderation: {line}")))
         files = stack.enter_context(transaction())
         if folder is not None:
             files.make_folder(folder)

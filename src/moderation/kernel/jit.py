@@ -1,10 +1,13 @@
 """The one way in which functions become kernels: compiled without the GIL, cached on disk."""
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, ParamSpec, TypeVar
 
 import numba
+from numba.core import event
 
+NOTICE: Final = "compiling for this machine; it takes about twenty seconds, once"
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -25,3 +28,31 @@ def always(function: Callable[P, R]) -> Callable[P, R]:
     """Copy a small function into the kernels that call it, before anything is compiled."""
     compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)
     return compiled
+
+
+class Announcer(event.Listener):
+    """Says once that something is being compiled; what is read from the cache is not."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.said = False
+
+    def on_start(self, event: object) -> None:
+        """A kernel is about to be compiled."""
+        if not self.said:
+            self.said = True
+            self.say(NOTICE)
+
+    def on_end(self, event: object) -> None:
+        """It is done."""
+
+
+@contextmanager
+def compile_notice(say: Callable[[str], None]) -> Iterator[None]:
+    """Within it, `say` is told once if kernels have to be compiled: on the first run of all, and after an update."""
+    listener = Announcer(say)
+    event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", listener)

@@ -91,10 +91,13 @@ def fold_lines(
         code = ord(char)
         return (code + looked_up(code, page, fold_delta, 0)) & UINT32
 
+    def letter(char: str) -> str:
+        return chr(fold(char)) if ord(char) < 0x250 and fold(char) != UINT32 else "?"
+
     def is_reading(char: str, inner: str) -> bool:
         if inner == char:
             return True
-        word = "".join("v" if c in TONED_U else chr(fold(c) & 0xFFFF) if ord(c) < 0x250 else "?" for c in inner)
+        word = "".join("v" if c in TONED_U else letter(c) for c in inner)
         known = readings_of(ord(char), reading_char, reading_start, reading)
         return word.isascii() and word.isalpha() and word in known
 

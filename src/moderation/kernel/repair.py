@@ -101,7 +101,7 @@ def reading_brackets(
     half, full = np.uint32(0x28), np.uint32(0xFF08)
     while i < codes.size:
         c = codes[i]
-        if c not in (half, full):
+        if c != half and c != full:  # noqa: PLR1714 - a tuple would be compared as wider numbers
             i += 1
             continue
         behind = 0

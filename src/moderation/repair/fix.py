@@ -1,5 +1,6 @@
 """One repair, and the document that repairs are looked for in."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,3 +55,15 @@ class Page:
             if self.keep is None or self.stays.find(1, start, start + len(line)) >= 0:
                 yield start, line
             start += len(line) + 1
+
+    def lines_with(self, sign: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+        """Those of the lines in which something matches, without looking at the others one by one."""
+        text = self.text
+        found = sign.search(text)
+        while found:
+            start = text.rfind("\n", 0, found.start()) + 1
+            end = text.find("\n", found.start())
+            end = len(text) if end < 0 else end
+            if self.keep is None or self.stays.find(1, start, end) >= 0:
+                yield start, text[start:end]
+            found = sign.search(text, end)

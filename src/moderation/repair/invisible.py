@@ -22,9 +22,7 @@ BOM: Final = "\ufeff"
 
 def remove_invisible(page: Page) -> Iterator[Fix]:
     """Byte order marks inside the text, and zero-width characters inside words where a line has many of them."""
-    for offset, line in page.lines:
-        if not RUN.search(line):
-            continue
+    for offset, line in page.lines_with(RUN):
         runs = [match for match in RUN.finditer(line) if offset + match.start() > 0 or match.group() != BOM]
         inner = [match for match in runs if inside_word(line, match)]
         spam = {match.start() for match in inner} if len(inner) >= MANY else set()

@@ -12,8 +12,8 @@ WINDOWS: Final = {ord(bytes([b]).decode("cp1252")): b for b in range(0x80, 0xA0)
 """What windows-1252 shows for 0x80-0x9F; the five bytes that it lacks come through as controls, as in Latin-1."""
 CODED: Final = re.compile("(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
 """Whole UTF-8 sequences, one character a byte."""
-SHOWN: Final = re.compile("[\x80-\xff" + "".join(map(chr, WINDOWS)) + "]+")
-"""Runs of what bytes from 0x80 on are shown as."""
+SHOWN: Final = re.compile("[\x80-\xff" + "".join(map(chr, WINDOWS)) + "]{6,}")
+"""Runs of what bytes from 0x80 on are shown as, long enough for two Chinese characters of three bytes."""
 HONEST: Final = frozenset("“”‘’„‚–—…•·«»‹›©®™°×÷±§\xa0")
 """What may stand beside a run for its own sake: bytes that belong to no sequence, but no sign of bytes missing."""
 CHINESE: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")

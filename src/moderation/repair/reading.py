@@ -112,7 +112,7 @@ def is_cloaked(page: Page, brackets: list[Bracket]) -> bool:
     toneless = [b for b in brackets if not b.toned and not b.doubled]
     usual = len(toneless) >= TONELESS_LEAST and len({b.before for b in toneless}) >= TONELESS_CHARACTERS
     signs = sum(b.doubled or b.cloaks or (usual and not b.toned) for b in brackets)
-    glosses = sum(len(PINYIN.findall(run)) for run in LETTERS.findall(page.text)) - sum(
+    glosses = sum(len(PINYIN.findall(run)) for run in LETTERS.findall(page.text) if not run.isascii()) - sum(
         PINYIN.fullmatch(b.inner) is not None for b in toned
     )
     counts = Counter((b.before, b.inner) for b in toned if not b.cloaks and is_common(b.folded))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from moderation.errors import TextError
 
-BATCH_CHARS = 1 << 20
+BATCH_CHARS = 1 << 18
 """About how many characters are worked on at a time; a longer document is a batch of its own."""
 
 

@@ -251,6 +251,7 @@ WRITERS: Final[dict[str, Callable[[], str]]] = {
         floor,
         peers,
         stages,
+        bound,
         account,
         scaling,
     )

@@ -32,12 +32,17 @@ def run(folder: Path, step: Any, workers: int = 1, tasks: int = 1) -> list[Any]:
     return [orjson.loads(line) for path in files for line in path.read_bytes().splitlines()]
 
 
+def texts_of(found: list[Any]) -> dict[str, str]:
+    """The texts by id. The library's writers leave fields out that are empty, as the text of a page of spam is."""
+    return {doc["id"]: doc.get("text", "") for doc in found}
+
+
 def test_clean_texts_are_those_of_the_command_line(tmp_path: Path) -> None:
     from moderation.integrations.datatrove import Moderation  # noqa: PLC0415
 
     clean, records = by_command_line(tmp_path)
     found = run(tmp_path, Moderation(record=True))
-    assert {doc["id"]: doc["text"] for doc in found} == {key: text for key, text in clean.items() if key != "empty"}
+    assert texts_of(found) == {key: text for key, text in clean.items() if key != "empty"}
     assert {doc["id"]: without_file(doc["metadata"]["moderation"]) for doc in found} == {
         key: record
         for key, record in records.items()
@@ -65,7 +70,7 @@ def test_two_workers_load_the_model_themselves_and_find_the_same(tmp_path: Path)
 
     clean, _ = by_command_line(tmp_path)
     found = run(tmp_path, Moderation(), workers=2, tasks=2)
-    assert {doc["id"]: doc["text"] for doc in found} == {key: text for key, text in clean.items() if key != "empty"}
+    assert texts_of(found) == {key: text for key, text in clean.items() if key != "empty"}
 
 
 def test_dropped_documents_go_unchanged_to_the_exclusion_writer_with_their_rule(tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_a_table_of_single_lines_needs_text_and_label_alone(tmp_path: Path) -> N
     [
         ("a.csv", b"line,kind\n1,nav\n", "expected the columns text and label"),
         ("a.csv", b"text,label\n\xff,nav\n", "not UTF-8 text"),
+        ("a.csv", b'text,label\n"open,nav\n', "a quote may not be closed"),
         ("a.json", b"{", "not JSON"),
         ("a.json", b"{}", "expected a list of tasks, found dict"),
     ],

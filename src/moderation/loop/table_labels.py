@@ -58,7 +58,7 @@ def grouped(path: Path) -> Iterator[tuple[str, list[tuple[int, Row]]]]:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream, delimiter=delimiter, restval="")
+            table = csv.DictReader(stream, delimiter=delimiter, restval="", strict=True)
             if not set(table.fieldnames or ()) >= NEEDED:
                 raise UsageError(f"{path}: expected the columns text and label, found {table.fieldnames}")
             for row in table:
@@ -68,7 +68,7 @@ def grouped(path: Path) -> Iterator[tuple[str, list[tuple[int, Row]]]]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from None
     except csv.Error as error:
-        raise UsageError(f"{path}: not a table that can be read ({error}); quotes may not be closed") from None
+        raise UsageError(f"{path}: not a table that can be read ({error}); a quote may not be closed") from None
     yield from pages.items()
 
 

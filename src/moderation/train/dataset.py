@@ -6,6 +6,7 @@ write (`### id kind`, then `CODE|text`), and flat files of lines (JSONL, CSV or 
 
 import csv
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,9 @@ from moderation.labels import BY_CODE, find_label
 FORMS = "pages as JSONL (lines, labels), lines as JSONL, CSV or TSV (text, label), or rows as .txt (CODE|text)"
 SPAN_MARK = " ¦ "
 BOM = b"\xef\xbb\xbf"
+
+# the csv module's own limit of 128 KB a field is one for the whole process, and a giant line may be longer
+csv.field_size_limit(sys.maxsize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def read_one(path: Path) -> Iterator[LabelledPage]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from None
     except csv.Error as error:
-        raise UsageError(f"{path}: not a table that can be read ({error}); quotes may not be closed") from None
+        raise UsageError(f"{path}: not a table that can be read ({error}); a quote may not be closed") from None
 
 
 def read_suffix(path: Path, suffix: str) -> Iterator[LabelledPage]:
@@ -81,7 +85,7 @@ def read_suffix(path: Path, suffix: str) -> Iterator[LabelledPage]:
         yield from read_jsonl(path)
     elif suffix in {".csv", ".tsv"}:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = csv.DictReader(stream, delimiter="\t" if suffix == ".tsv" else ",")
+            rows = csv.DictReader(stream, delimiter="\t" if suffix == ".tsv" else ",", strict=True)
             if not {"text", "label"} <= set(rows.fieldnames or ()):
                 raise UsageError(f"{path}: expected columns text and label, found {rows.fieldnames}")
             flat = [(f"{path}:{rows.line_num}", row["text"] or "", row["label"] or "") for row in rows]

@@ -1,12 +1,14 @@
 """Documents to judgements: every line's probabilities. No policy has a say here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.context import context_features, line_facts, page_sets, visible_lines
+from moderation.kernel.evidence import add_evidence
 from moderation.kernel.network import network_probabilities
 from moderation.kernel.ngrams import sum_rows
 from moderation.kernel.score import line_logits, softmax
@@ -26,12 +28,18 @@ saves two thirds of their time."""
 class Judgement:
     """What the model makes of the lines. probabilities: float32 (n, n_labels); rows of blank lines mean nothing.
 
-    spans lie in lines whose likeliest label is content.
+    spans lie in lines whose likeliest label is content. outside: bool (n,), lines that would be content but for
+    evidence from outside their page; None where there was none.
     """
 
     lines: Lines
     probabilities: NDArray[np.float32]
     spans: Spans
+    outside: NDArray[np.bool_] | None = None
+
+
+Evidence: TypeAlias = Callable[[Lines], NDArray[np.float32]]
+"""What is known about lines from outside their page: log odds against content, float32 (n,); 0 says nothing."""
 
 
 def line_scores(lines: Lines, model: LineModel) -> NDArray[np.float32]:
@@ -64,14 +72,19 @@ def context_scores(lines: Lines, probabilities: NDArray[np.float32], model: Cont
     return out
 
 
-def judge(batch: Batch, model: Model) -> Judgement:
-    """Score every line of the batch."""
+def judge(batch: Batch, model: Model, evidence: Evidence | None = None) -> Judgement:
+    """Score every line of the batch; evidence comes in after the page itself, and before spans are looked for."""
     lines = read_lines(batch, model.tables)
     probabilities = line_scores(lines, model.lines)
     if model.context is not None:
         probabilities = context_scores(lines, probabilities, model.context)
+    outside = None
+    if evidence is not None:
+        before = probabilities[:, CONTENT] >= 0.5
+        probabilities = add_evidence(probabilities, evidence(lines))
+        outside = before & (probabilities[:, CONTENT] < 0.5)
     spans = NO_SPANS
     if model.spans is not None:
         chosen = np.flatnonzero((probabilities[:, CONTENT] >= 0.5) & ~lines.blank)
         spans = find_spans(lines, chosen, model.lines, model.spans, model.tables)
-    return Judgement(lines, probabilities, spans)
+    return Judgement(lines, probabilities, spans, outside)

@@ -10,6 +10,10 @@ SCORE_DIGITS: Final = 4
 """To which scores are rounded in a verdicts file."""
 
 
+SITE: Final = "site"
+"""Reason of a verdict that the rest of a crawl decided, see crawl/site_lines.py."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Junk inside a kept line: code points [start, end) of the original text. `score` is in [0, 1]."""
@@ -27,7 +31,8 @@ class Verdict:
 
     `line` counts from 0 over the text split at `\\n`; [start, end) are code points of the original text, without the
     line break. `score` is the probability of `label`; `junk` is the probability that the line is of any label that
-    the policy does not keep, which is what the policy's threshold is compared with.
+    the policy does not keep, which is what the policy's threshold is compared with. `reason` is SITE where the
+    line would be content by its page alone, otherwise empty.
     """
 
     line: int
@@ -38,6 +43,7 @@ class Verdict:
     junk: float
     action: Action
     spans: tuple[Span, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

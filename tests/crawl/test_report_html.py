@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.crawl.highlights import (
-    LINES,
     Highlights,
     chunk_highlights,
     host_of,
     merge_highlights,
     read_highlights,
 )
+from moderation.crawl.junk import LINES
 from moderation.crawl.report_parts import number, size, speed_plot
 from moderation.formats.base import Chunk, Reject, Source
 from moderation.moderate import Moderator
@@ -100,7 +101,7 @@ def test_nothing_of_the_crawl_becomes_markup_and_nothing_is_loaded(html: str) ->
     page = Page(html)
     assert {"script", "img", "iframe", "link", "a"} & set(page.tags) == set()
     assert page.urls == []
-    assert re.findall(r"url\(|@import|https?://(?![^<]*</)", html.split("</style>")[0]) == []
+    assert re.findall(r"url\(|@import|https?://(?![^<]*</)", html.split("</style>", maxsplit=1)[0]) == []
     assert "alert(1)" in "".join(page.words)
     assert "default-src 'none'" in html
     assert page.open == []
@@ -154,7 +155,7 @@ def test_highlights_add_up_whatever_the_cut(moderator: Moderator, cuts: list[int
     rows = records(40)
     bounds = [0, *sorted(cuts), 40]
     parts = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         found = highlights(moderator, rows[first:last])
         moved = [{**d, "place": d["place"] + first} for d in found.documents]
         parts.append(Highlights(found.lines, found.sites, {}, {}, {}, tuple(moved)))

@@ -273,6 +273,17 @@ def scaling() -> str:
     return f"{first}\n\n{grid(['shape', 'ns a character', 'at ten times the size'], shapes)}\n"
 
 
+def site_lines() -> str:
+    """What --site-lines changes on the authored crawl: benchmarks/site_lines.py."""
+    found = json.loads((ROOT / "benchmarks/results/site_lines.json").read_text("utf-8"))
+    rows = ["| lines of | all | right without the option | right with it |", "|---|---|---|---|"]
+    for name, right in (("chrome", "chrome_removed"), ("content", "content_kept")):
+        cells = [f"{found[way][right]:,} ({found[way][right] / found[way][name]:.1%})" for way in ("without", "with")]
+        rows.append(f"| {name} | {found['with'][name]:,} | {cells[0]} | {cells[1]} |")
+    data = f"{found['data']['pages']} pages, {len(found['data']['seeds'])} crawls; model `{found['model']}`"
+    return "\n".join([*rows, "", f"`benchmarks/site_lines.py`: {data}."]) + "\n"
+
+
 def circumstances(race: dict[str, Any]) -> str:
     """Data, machine, versions and model of a race, in a sentence."""
     data, machine, versions = race["data"], race["machine"], race["versions"]
@@ -312,10 +323,10 @@ def service() -> str:
 
 
 WRITERS: Final[dict[str, Callable[[], str]]] = {
-    writer.__name__: writer
+    writer.__name__.replace("_", "-"): writer
     for writer in (
         *(show, clean, record, quality, weakest, training, alone, retrain, service, contestants),
-        *(speed, floor, peers, stages, bound, account, scaling),
+        *(speed, floor, peers, stages, bound, account, scaling, site_lines),
     )
 }
 

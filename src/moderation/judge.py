@@ -1,11 +1,14 @@
 """Documents to judgements: every line's probabilities. No policy has a say here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.context import context_features, line_facts, page_sets, visible_lines
+from moderation.kernel.evidence import add_evidence
 from moderation.kernel.ngrams import sum_rows
 from moderation.kernel.score import line_logits, softmax
 from moderation.kernel.surroundings import surrounded_probabilities
@@ -21,12 +24,18 @@ from moderation.text.batch import Batch
 class Judgement:
     """What the model makes of the lines. probabilities: float32 (n, n_labels); rows of blank lines mean nothing.
 
-    spans lie in lines whose likeliest label is content.
+    spans lie in lines whose likeliest label is content. outside: bool (n,), lines that would be content but for
+    evidence from outside their page; None where there was none.
     """
 
     lines: Lines
     probabilities: NDArray[np.float32]
     spans: Spans
+    outside: NDArray[np.bool_] | None = None
+
+
+Evidence: TypeAlias = Callable[[Lines], NDArray[np.float32]]
+"""What is known about lines from outside their page: log odds against content, float32 (n,); 0 says nothing."""
 
 
 def line_scores(lines: Lines, model: LineModel) -> NDArray[np.float32]:
@@ -73,12 +82,21 @@ def context_scores(lines: Lines, probabilities: NDArray[np.float32], model: Cont
     )
 
 
-def judge(batch: Batch, model: Model) -> Judgement:
-    """Score every line of the batch; a line that holds a whole page is judged by its segments."""
+def judge(batch: Batch, model: Model, evidence: Evidence | None = None) -> Judgement:
+    """Score every line of the batch; a line that holds a whole page is judged by its segments.
+
+    Evidence comes in after the page itself, and before spans are looked for.
+    """
     lines = read_lines(batch, model.tables)
     probabilities = both_stages(lines, model)
+    whole, outside = ~lines.blank, None
+    if evidence is not None:
+        before = probabilities[:, CONTENT] >= 0.5
+        probabilities = add_evidence(probabilities, evidence(lines))
+        outside = before & (probabilities[:, CONTENT] < 0.5)
+        whole &= ~outside
     giants = find_giants(lines, probabilities, model.tables)
-    whole = ~lines.blank
+    giants = giants[whole[giants]]
     whole[giants] = False
     spans = spans_of(lines, probabilities, whole, model)
     if giants.size:
@@ -86,7 +104,7 @@ def judge(batch: Batch, model: Model) -> Judgement:
         scores = both_stages(segments, model)
         inner = spans_of(segments, scores, ~segments.blank, model)
         spans = fold_back(giants, segments, scores, inner, probabilities, spans)
-    return Judgement(lines, probabilities, spans)
+    return Judgement(lines, probabilities, spans, outside)
 
 
 def both_stages(lines: Lines, model: Model) -> NDArray[np.float32]:

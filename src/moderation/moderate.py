@@ -1,13 +1,18 @@
 """The one call behind every door: library, command line, service and batch decide through Moderator."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from moderation.errors import UsageError
+from moderation.judge import Evidence as Known
 from moderation.judge import judge
+from moderation.lines import Lines
 from moderation.model.model import Model
 from moderation.model.store import load_model
 from moderation.parallel import in_order, uncollected
@@ -19,6 +24,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from moderation.arrow import CleanColumn
+
+Evidence: TypeAlias = Callable[[Lines, int], NDArray[np.float32]]
+"""What is known about documents from outside them: given the lines of a run of documents, and the place of its first,
+log odds against content for each line, float32 (n,); 0 says nothing."""
 
 
 class Moderator:
@@ -62,9 +71,10 @@ class Moderator:
         """Judge and clean one document. Raises TextError for a lone surrogate."""
         return self.clean_many([text])[0]
 
-    def clean_many(self, texts: Iterable[str], *, threads: int = 1) -> list[Result]:
+    def clean_many(self, texts: Iterable[str], evidence: Evidence | None = None, *, threads: int = 1) -> list[Result]:
         """Judge and clean documents, in order: the fast way. No document has a say in another's verdicts.
 
+        evidence: what is known from elsewhere, such as the rest of a crawl; verdicts that it turned say so (`reason`).
         threads: batches that are worked on at the same time; the results do not depend on it. Raises TextError,
         naming document and place, for a lone surrogate; UsageError for what is no text.
         """
@@ -74,12 +84,16 @@ class Moderator:
         for n, text in enumerate(documents):
             if not isinstance(text, str):
                 raise UsageError(f"a text is a str; found {type(text).__name__} at place {n}")
+        runs = list(batches(documents))
+        firsts = accumulate((len(run) for run in runs), initial=0)
+        work = [(run, about(evidence, first) if evidence else None) for run, first in zip(runs, firsts, strict=False)]
         with uncollected():
-            return list(chain.from_iterable(in_order(self._clean_batch, batches(documents), threads)))
+            return list(chain.from_iterable(in_order(self._clean_batch, work, threads)))
 
-    def _clean_batch(self, texts: Sequence[str]) -> list[Result]:
-        """The results of a few documents."""
-        return decide(judge(pack(texts), self.model), self.policy, self.model.id, self.model.tables)
+    def _clean_batch(self, work: tuple[Sequence[str], Known | None]) -> list[Result]:
+        """The results of a few documents, with what is known about them."""
+        texts, known = work
+        return decide(judge(pack(texts), self.model, known), self.policy, self.model.id, self.model.tables)
 
     def clean_arrow(self, column: "pa.Array | pa.ChunkedArray", *, threads: int = 1) -> "CleanColumn":
         """Judge and clean a column of texts, as clean_many does, without a Python string for each.
@@ -90,3 +104,8 @@ class Moderator:
         from moderation.arrow import clean_column  # noqa: PLC0415 - its kernels are loaded where they are wanted
 
         return clean_column(column, self.model, self.policy, threads)
+
+
+def about(evidence: Evidence, first: int) -> Known:
+    """The evidence about a run of documents."""
+    return lambda lines: evidence(lines, first)

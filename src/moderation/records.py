@@ -10,6 +10,10 @@ SCORE_DIGITS: Final = 4
 """To which scores are rounded in a verdicts file."""
 
 
+SITE: Final = "site"
+"""Reason of a verdict that the rest of a crawl decided, see crawl/site_lines.py."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Junk inside a kept line: code points [start, end) of the original text. `score` is in [0, 1]."""
@@ -25,10 +29,11 @@ class Span:
 class Verdict:
     """What was decided about one line that is not blank.
 
-    `line` counts from 0 over the text split at `\\n`; [start, end) are code points of the original text, without the
-    line break. `score` is the probability of `label`; `junk` is the probability that the line is of any label that
-    the policy does not keep, which is what the policy's threshold is compared with. `tricks` are those by which spam
-    hides from filters, see tricks.py; of a line that is spam or has spans that are.
+    `line` counts from 0 over the text split at `\\n`; [start, end) are code points of the original text, without
+    the line break. `score` is the probability of `label`; `junk` is the probability that the line is of any label
+    that the policy does not keep, which is what the policy's threshold is compared with. `tricks` are those by
+    which spam hides from filters, see tricks.py; of a line that is spam or has spans that are. `reason` is SITE
+    where the line would be content by its page alone, otherwise empty.
     """
 
     line: int
@@ -40,6 +45,7 @@ class Verdict:
     action: Action
     spans: tuple[Span, ...] = ()
     tricks: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

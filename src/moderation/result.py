@@ -20,6 +20,7 @@ from moderation.labels import ACTIONS, LABELS, NAMES, Action
 from moderation.policy import Policy
 from moderation.records import (
     SCORE_DIGITS,
+    SITE,
     Damage,
     DocumentVerdicts,
     Flag,
@@ -54,6 +55,11 @@ class Result:
         return f"Result(text={self.text[:40]!r}, flags={self.flags}, model={self.model!r}, policy={self.policy!r})"
 
     @property
+    def place(self) -> tuple[Decision, int]:
+        """What was decided about the whole batch, and which of its documents this is: for counting in bulk."""
+        return self._decision, self._index
+
+    @property
     def model(self) -> str:
         """The model that judged, name@digest."""
         return self._decision.model_id
@@ -79,7 +85,11 @@ class Result:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One a line that is not blank, in order."""
-        return tuple(starmap(Verdict, self._rows()))
+        outside = self._decision.judgement.outside
+        if outside is None:
+            return tuple(starmap(Verdict, self._rows()))
+        reasons = [SITE if turned else "" for turned in outside[self._lines].tolist()]
+        return tuple(Verdict(*row, reason) for row, reason in zip(self._rows(), reasons, strict=True))
 
     def _rows(self, digits: int | None = None) -> Iterator[Row]:
         """The fields of the verdicts. digits: to which scores are rounded."""
@@ -264,6 +274,9 @@ class Result:
     def record(self, **head: Any) -> dict[str, Any]:
         """The record as JSON values, as it stands in a verdicts file; `head` (id, url …) comes first."""
         lines = list(starmap(verdict_record, self._rows(SCORE_DIGITS)))
+        outside = self._decision.judgement.outside
+        for n in np.flatnonzero(outside[self._lines]).tolist() if outside is not None else ():
+            lines[n]["reason"] = SITE
         return document_record(lines, **self._beside_lines(), head=head)
 
     def _edits(self) -> list[Edit]:

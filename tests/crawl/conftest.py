@@ -128,3 +128,6 @@ class Silent:
     def say(self, line: str) -> None:
         """Remember."""
         self.said.append(line)
+
+    def note(self, line: str) -> None:
+        """Nothing that must be said."""

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.crawl.highlights import (
-    LINES,
     Highlights,
     chunk_highlights,
     host_of,
     merge_highlights,
     read_highlights,
 )
+from moderation.crawl.junk import LINES
 from moderation.crawl.report_parts import number, size, speed_plot
 from moderation.formats.base import Chunk, Reject, Source
 from moderation.moderate import Moderator

@@ -97,6 +97,7 @@ def settings_of(args: argparse.Namespace) -> "Settings":
         ledger_scores=args.ledger_scores,
         attributes=args.attributes,
         drop=tuple(parse_rule(rule).text for rule in args.drop_doc or ()),
+        site_lines=args.site_lines,
         max_record_bytes=args.max_record_bytes or MAX_RECORD_BYTES,
         shard_bytes=args.shard_bytes or SHARD_BYTES,
     )

@@ -59,6 +59,9 @@ class Quiet:
         """As in crawl.run.Watcher."""
         print(line, file=sys.stderr)
 
+    def note(self, line: str) -> None:
+        """As in crawl.run.Watcher."""
+
 
 class JsonLog(Quiet):
     """One JSON object a line on stderr, for servers."""
@@ -87,6 +90,10 @@ class JsonLog(Quiet):
         """As in crawl.run.Watcher."""
         self.log("message", text=line.removeprefix("moderation: "))
 
+    def note(self, line: str) -> None:
+        """As in crawl.run.Watcher."""
+        self.say(line)
+
 
 class Shown(Quiet):
     """A bar with rate, time left and rejected records; a sentence a minute where stderr is no terminal."""
@@ -96,6 +103,10 @@ class Shown(Quiet):
         self.bar: Bar | None = None
         self.task: TaskID | None = None
         self.said = time.perf_counter()
+
+    def note(self, line: str) -> None:
+        """As in crawl.run.Watcher."""
+        self.say(line)
 
     def __exit__(self, *_: object) -> None:
         if self.bar:

@@ -21,14 +21,30 @@ RUN_CHARS: Final = CHUNK_BYTES // 3
 """Characters that are judged at a time."""
 
 
-def documents_of(settings: Settings) -> Documents:
-    """What the settings ask for; loads the model. Raises ModelError."""
+def documents_of(settings: Settings, folder: Path) -> Documents:
+    """What the settings ask for; loads the model. folder: of the run. Raises ModelError."""
     moderator = moderator_of(settings)
     if settings.again:
         from moderation.crawl.again import Again  # noqa: PLC0415
 
         return Again(Path(settings.again), moderator, settings.reading).documents
+    if settings.site_lines:
+        return reading(settings, with_sites(moderator, folder))
     return reading(settings, lambda pairs: moderator.clean_many([text for _, chunk in pairs for text in chunk.texts]))
+
+
+def with_sites(moderator: Moderator, folder: Path) -> Judge:
+    """Judges with what the run's first pass found out about sites."""
+    from moderation.crawl.site_lines import SiteEvidence  # noqa: PLC0415
+    from moderation.crawl.site_table import read_table  # noqa: PLC0415
+
+    table = read_table(folder)
+
+    def judge(pairs: Sequence[tuple[Source, Chunk]]) -> list[Result]:
+        urls = [url for _, chunk in pairs for url in chunk.urls]
+        return moderator.clean_many([text for _, chunk in pairs for text in chunk.texts], SiteEvidence(table, urls))
+
+    return judge
 
 
 def reading(settings: Settings, judge: Judge) -> Documents:

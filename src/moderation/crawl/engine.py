@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from moderation.crawl.documents import documents_of
+from moderation.crawl.documents import documents_of, moderator_of
 from moderation.crawl.plan import Schemas, Shard
 from moderation.crawl.settings import Settings
 from moderation.crawl.shard import Advance, Room, ShardReport, run_shard
+from moderation.crawl.site_count import CountRoom, count_shard
 from moderation.crawl.steps import steps_of
 from moderation.errors import ModerationError
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every worker is told once."""
+    """What every worker is told once. counting: the first pass of --site-lines."""
 
     folder: Path
     rejected: str
     settings: Settings
     schemas: Schemas
+    counting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,25 @@ class Engine(Protocol):
         """
 
 
+def room_of(job: Job) -> Room | CountRoom:
+    """What a worker needs for the job's pass; loaded once a worker."""
+    if job.counting:
+        return CountRoom(job.folder, job.settings, moderator_of(job.settings).model.tables)
+    return open_room(job)
+
+
 def open_room(job: Job) -> Room:
-    """Load what a worker needs; once a worker."""
-    documents, steps = documents_of(job.settings), steps_of(job.settings)
+    """Load what cleaning needs."""
+    documents, steps = documents_of(job.settings, job.folder), steps_of(job.settings)
     return Room(job.folder, job.rejected, job.settings, job.schemas, documents, steps)
 
 
-def attempt(shard: Shard, room: Room, advance: Advance) -> ShardReport:
+def attempt(shard: Shard, room: Room | CountRoom, advance: Advance) -> ShardReport:
     """Run a shard; what goes wrong with it becomes its report."""
     try:
+        if isinstance(room, CountRoom):
+            count_shard(shard, room, advance)
+            return ShardReport(shard.number)
         return run_shard(shard, room, advance)
     except ModerationError as error:
         return ShardReport(shard.number, error=str(error))
@@ -74,7 +86,7 @@ class InProcess:
 
     def run(self, job: Job, shards: Sequence[Shard]) -> Generator[News, None, None]:
         """As in Engine."""
-        room = open_room(job)
+        room = room_of(job)
         for shard in shards:
             news: list[Advanced] = []
             report = attempt(shard, room, lambda stored, rejected, to=news: to.append(Advanced(stored, rejected)))  # type: ignore[misc]

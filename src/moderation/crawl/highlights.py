@@ -3,27 +3,25 @@
 Every shard writes its own under report/; the run adds them up in the order of the shards.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import heapq
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from moderation.crawl.junk import LINES, LONGEST, Junk, chunk_junk, clipped
 from moderation.crawl.sketch import Frequent, Sample, add_up, hashed, sample
 from moderation.crawl.tally import short_reason
 from moderation.formats.base import Chunk, Source
-from moderation.labels import BY_NAME
 from moderation.records import Span, Verdict
 from moderation.result import Result
 
-LINES: Final = 1024
 SITES: Final = 512
 SAMPLES: Final = 6
 """Of each label, and of each reason to drop or reject."""
 DOCUMENTS: Final = 20
-LONGEST: Final = 160
-"""Characters of a line that are kept here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +39,18 @@ class Highlights:
     documents: Sequence[Mapping[str, Any]] = ()
 
     def record(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
+        """As JSON values, keys sorted: it does not tell in which order things were found."""
+        return asdict(replace(self, lines=in_order(self.lines), sites=in_order(self.sites)))
 
 
 SITE: Final = ("weight", "removed", "read", "documents", "gone", "chrome", "spam", "noise")
 """A site's counts: characters removed, twice (the first ranks), and read; documents, and of these dropped whole; lines
 that went, by family."""
-FAMILY: Final = {name: SITE.index(label.family) for name, label in BY_NAME.items() if label.family in SITE}
+
+
+def in_order(summary: Frequent) -> Frequent:
+    """With its keys sorted."""
+    return Frequent(dict(sorted(summary.found.items())), summary.lost)
 
 
 def read_highlights(record: Mapping[str, Any]) -> Highlights:
@@ -64,10 +66,10 @@ def read_highlights(record: Mapping[str, Any]) -> Highlights:
     return Highlights(lines, sites, samples, dropped, rejected, tuple(record["documents"]))
 
 
-def merge_highlights(parts: Sequence[Highlights]) -> Highlights:
-    """One of all."""
+def merge_highlights(parts: Sequence[Highlights], lines: int = LINES) -> Highlights:
+    """One of all. lines: how many frequent ones are counted."""
     return Highlights(
-        add_up((part.lines for part in parts), LINES),
+        add_up((part.lines for part in parts), lines),
         add_up((part.sites for part in parts), SITES),
         by_key([part.samples for part in parts]),
         by_key([part.dropped for part in parts]),
@@ -89,99 +91,93 @@ def most_changed(documents: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, A
 
 
 def chunk_highlights(
-    source: Source, chunk: Chunk, results: Sequence[Result], reasons: Sequence[str | None]
+    source: Source,
+    chunk: Chunk,
+    results: Sequence[Result],
+    reasons: Sequence[str | None],
+    known: Highlights | None = None,
 ) -> Highlights:
-    """Of one chunk. reasons: why a document was dropped as a whole, None for those that were kept."""
-    lines: Counter[str] = Counter()
+    """Of one chunk. reasons: why a document was dropped as a whole, None for those that were kept. known: what the
+    shard had before, so that no sample is made that would not stay.
+    """
     sites: dict[str, list[int]] = {}
-    picked = Picked()
-    documents = []
     dropped: dict[str, list[Sample]] = {}
+    removed = [0] * len(results)
+    junk = chunk_junk(results, reasons)
     for n, (text, result, reason) in enumerate(zip(chunk.texts, results, reasons, strict=True)):
-        where = {
-            "source": source.name,
-            "place": chunk.places[n],
-            "id": named(chunk.ids[n]),
-            "url": named(chunk.urls[n]),
-        }
         site = sites.setdefault(host_of(chunk.urls[n]), [0] * len(SITE))
         site[2] += len(text)
         site[3] += 1
         if reason is not None:
             site[4] += 1
-            number = hashed(f"{source.name}\t{chunk.places[n]}")
-            dropped.setdefault(reason, []).append(
-                (number, {**where, "text": clipped(text.strip()), "chars": len(text)})
-            )
+            said = {**where(source, chunk, n), "text": clipped(text.strip()), "chars": len(text)}
+            dropped.setdefault(reason, []).append((hashed(f"{source.name}\t{chunk.places[n]}"), said))
             continue
-        removed = max(0, len(text) - len(result.text))
-        site[0] += removed
-        site[1] += removed
-        found = list(junk(text, result.verdicts)) if result.flagged else []
-        for at, each in found:
-            key = f"{each.label}\t{clipped(text[each.start : each.end].strip())}"
-            lines[key] += 1
-            if each.action == "drop" and isinstance(each, Verdict):
-                site[FAMILY[each.label]] += 1
-            picked.offer(key, where, text, result, at, each)
-        if removed:
-            labels = Counter(each.label for _, each in found)
-            most = max(labels, key=lambda label: labels[label]) if labels else ""
-            changed = {**where, "read": len(text), "removed": removed, "label": most}
-            documents.append({**changed, "left": clipped(result.text.strip())})
+        removed[n] = max(0, len(text) - len(result.text))
+        site[0] += removed[n]
+        site[1] += removed[n]
+        for at, count in zip(range(5, len(SITE)), junk.families[n], strict=True):
+            site[at] += count
+    most = heapq.nlargest(DOCUMENTS, (n for n, count in enumerate(removed) if count), key=lambda n: (removed[n], -n))
     return Highlights(
-        add_up([Frequent({key: (count, count) for key, count in lines.items()})], LINES),
+        junk.frequent(chunk.texts),
         add_up([Frequent({host: tuple(counts) for host, counts in sites.items() if host})], SITES),
-        picked.samples(),
+        junk_samples(source, chunk, results, junk, known.samples if known else {}),
         {key: sample([found], SAMPLES) for key, found in dropped.items()},
         rejected(source, chunk),
-        most_changed(documents),
+        most_changed(changed(source, chunk, results[n], n, removed[n], junk.label_of(n)) for n in most),
     )
 
 
-def junk(text: str, verdicts: Sequence[Verdict]) -> Iterator[tuple[int, Verdict | Span]]:
-    """Lines and spans that went or were flagged, each with the place of its line among the verdicts."""
-    for at, v in enumerate(verdicts):
-        if v.action != "keep":
-            yield at, v
-        yield from ((at, span) for span in v.spans if span.action != "keep")
+def where(source: Source, chunk: Chunk, n: int) -> dict[str, Any]:
+    """Where a document was read, and what it is called."""
+    return {"source": source.name, "place": chunk.places[n], "id": named(chunk.ids[n]), "url": named(chunk.urls[n])}
 
 
-class Picked:
-    """The lowest hashes of each label so far; contexts are made for these alone."""
-
-    def __init__(self) -> None:
-        self.lowest: dict[str, dict[int, Mapping[str, Any]]] = {}
-
-    def offer(
-        self, key: str, where: Mapping[str, Any], text: str, result: Result, at: int, each: Verdict | Span
-    ) -> None:
-        """One more line or span."""
-        own, number = self.lowest.setdefault(each.label, {}), hashed(key)
-        if number in own or (len(own) == SAMPLES and number > max(own)):
-            return
-        own[number] = {**where, **context(text, result.verdicts, at, each)}
-        if len(own) > SAMPLES:
-            del own[max(own)]
-
-    def samples(self) -> dict[str, Sequence[Sample]]:
-        """What is left."""
-        return {label: tuple(sorted(own.items(), key=lambda pair: pair[0])) for label, own in self.lowest.items()}
+def changed(source: Source, chunk: Chunk, result: Result, n: int, removed: int, label: str) -> dict[str, Any]:
+    """A document that lost something."""
+    size, left = len(chunk.texts[n]), clipped(result.text[: 2 * LONGEST].strip())
+    return {**where(source, chunk, n), "read": size, "removed": removed, "label": label, "left": left}
 
 
-def context(text: str, verdicts: Sequence[Verdict], at: int, each: Verdict | Span) -> dict[str, Any]:
-    """A line or span, with the line before and the line behind."""
+def junk_samples(
+    source: Source, chunk: Chunk, results: Sequence[Result], junk: Junk, known: Mapping[str, Sequence[Sample]]
+) -> dict[str, Sequence[Sample]]:
+    """The lowest keys of each label with their contexts, but for those that could not stay among the known ones."""
+    found: dict[str, Sequence[Sample]] = {}
+    for label, picked in junk.lowest(SAMPLES).items():
+        before = known.get(label, ())
+        bound = before[-1][0] if len(before) == SAMPLES else None
+        made = []
+        for key, n, start, is_span in picked:
+            if bound is not None and key >= bound:
+                break
+            about = context(chunk.texts[n], results[n].verdicts, start, is_span=is_span)
+            if about is not None:
+                made.append((key, {**where(source, chunk, n), **about}))
+        if made:
+            found[label] = tuple(made)
+    return found
+
+
+def context(text: str, verdicts: Sequence[Verdict], start: int, *, is_span: bool) -> dict[str, Any] | None:
+    """The line or span that begins at `start`, with the line before and the line behind."""
+    at = bisect_right(verdicts, start, key=lambda v: v.start) - 1
     line = verdicts[at]
+    each = next((span for span in line.spans if span.start == start), None) if is_span else line
+    if each is None:
+        return None
     span = [each.start - line.start, each.end - line.start] if isinstance(each, Span) else None
+    own = text[line.start : line.end]
     return {
         "line": line.line,
-        "text": text[line.start : line.end] if span is None else around(text[line.start : line.end], span),
+        "text": clipped(own) if span is None else around(own, span),
         "span": span,
         "score": round(each.score, 4),
         "action": each.action,
         "before": seen(text, verdicts[at - 1]) if at else None,
         "after": seen(text, verdicts[at + 1]) if at + 1 < len(verdicts) else None,
-    } | ({} if span else {"text": clipped(text[line.start : line.end])})
+    }
 
 
 def around(text: str, span: list[int]) -> str:
@@ -222,8 +218,3 @@ def host_of(url: str | None) -> str:
 def named(own: Any) -> str | None:
     """An id or address as text that every encoding can carry."""
     return None if own is None else clipped(str(own).encode("utf-8", "replace").decode("utf-8"))
-
-
-def clipped(text: str) -> str:
-    """The beginning of a long text."""
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"

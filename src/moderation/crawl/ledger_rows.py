@@ -14,6 +14,7 @@ Head: TypeAlias = tuple[str, int, str, int, str | None, str | None]
 Mark: TypeAlias = tuple[str, int | None, str | None, float | None, float | None, str]
 """kind, line, label, score, junk, reason of what was removed."""
 
+SITE_REASON: Final = "the line stands on most pages of its site"
 LINE_REASON: Final = "the line's junk reaches the policy's threshold"
 SPAN_REASON: Final = "the span's score reaches the policy's threshold"
 GAP: Final[Mark] = ("gap", None, None, None, None, "breaks beside what was cut")
@@ -78,7 +79,7 @@ def cut_marks(verdicts: Sequence[Verdict]) -> tuple[dict[int, Mark], list[int]]:
     ends: list[int] = []
     for v in verdicts:
         if v.action == "drop":
-            marks[v.start] = ("line", v.line, v.label, v.score, v.junk, LINE_REASON)
+            marks[v.start] = ("line", v.line, v.label, v.score, v.junk, SITE_REASON if v.reason else LINE_REASON)
         for span in v.spans:
             if span.action == "drop":
                 marks[span.start] = ("span", v.line, span.label, span.score, None, SPAN_REASON)

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
-from moderation.crawl.engine import Advanced, Job, News, Retried, attempt, open_room
+from moderation.crawl.engine import Advanced, Job, News, Retried, attempt, room_of
 from moderation.crawl.plan import Shard
 from moderation.crawl.shard import ShardReport
 from moderation.errors import ModerationError
@@ -152,7 +152,7 @@ def work(pipe: "Connection[Any, Any]", job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     try:
-        room = open_room(job)
+        room = room_of(job)
     except ModerationError as error:
         pipe.send(error)
         return

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from typing import Any, Final
 
-from moderation.crawl.engine import Advanced, Job, News, Retried, attempt, open_room
+from moderation.crawl.engine import Advanced, Job, News, Retried, attempt, room_of
 from moderation.crawl.plan import Shard
 from moderation.crawl.shard import Room, ShardReport
+from moderation.crawl.site_count import CountRoom
 from moderation.errors import ModerationError, UsageError
 
 ATTEMPTS: Final = 3
@@ -19,7 +20,7 @@ ATTEMPTS: Final = 3
 AHEAD: Final = 2
 """Shards handed to Ray for every core, so that none waits for the next."""
 WAIT_SECONDS: Final = 5.0
-ROOMS: Final[dict[str, Room]] = {}
+ROOMS: Final[dict[str, Room | CountRoom]] = {}
 """The room of the job that this process works for: a model is loaded once a process."""
 
 
@@ -102,5 +103,5 @@ def clean_shard(shard: Shard, job: Job) -> ShardReport:
     told = repr(job)
     if told not in ROOMS:
         ROOMS.clear()
-        ROOMS[told] = open_room(job)
+        ROOMS[told] = room_of(job)
     return attempt(shard, ROOMS[told], lambda stored, rejected: None)

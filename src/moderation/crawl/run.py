@@ -32,6 +32,8 @@ from moderation.crawl.plan import Plan, Shard, make_plan
 from moderation.crawl.report_html import html_report
 from moderation.crawl.settings import Settings, settings_record
 from moderation.crawl.shard import REJECTED, ShardReport
+from moderation.crawl.site_count import is_counted
+from moderation.crawl.site_table import is_made, make_table
 from moderation.crawl.tally import Tally, imbalance, merge
 from moderation.errors import ModerationError
 from moderation.formats.base import Source
@@ -55,6 +57,9 @@ class Watcher(Protocol):
 
     def say(self, line: str) -> None:
         """A sentence for the user."""
+
+    def note(self, line: str) -> None:
+        """A sentence that quiet runs leave out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +146,8 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
     failed: list[ShardReport] = []
     job = Job(order.folder.resolve(), rejected_folder(order), order.settings, plan.schemas)
     engine = order.engine or InProcess()
+    if order.settings.site_lines and not order.settings.again:
+        count_sites(engine, job, plan.shards, watcher)
     finished = Finished(order.folder)
     by_number = {shard.number: shard for shard in todo}
     with closing(finished), closing(engine.run(job, todo)) as news:
@@ -161,6 +168,20 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
     outcome = Outcome(tally, len(plan.shards), tuple(failed), seconds, not failed)
     write_report(order, manifest, outcome, done)
     return outcome
+
+
+def count_sites(engine: Engine, job: Job, shards: Sequence[Shard], watcher: Watcher) -> None:
+    """The first pass of --site-lines, unless it is done. A shard that can't be read has no say; it fails later, too."""
+    if is_made(job.folder):
+        return
+    watcher.note("moderation: counting the lines of every site, before anything is cleaned")
+    todo = [shard for shard in shards if not is_counted(job.folder, shard)]
+    with closing(engine.run(replace(job, counting=True), todo)) as news:
+        for item in news:
+            if isinstance(item, ShardReport) and item.error:
+                watcher.say(f"moderation: shard {item.number} could not be counted: {item.error}")
+    sites, lines = make_table(job.folder)
+    watcher.note(f"moderation: {lines:,} lines stand on most pages of their site, on {sites:,} sites")
 
 
 def remove_all_parts(order: Order) -> None:

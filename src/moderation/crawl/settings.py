@@ -20,8 +20,9 @@ class Settings:
 
     model: a name or a folder, None for the default; model_id: name@digest of what was found there. to, packed: the
     output's format and compression, None and "": the inputs' own. ledger_scores: the ledger holds every line with the
-    probabilities of all labels. drop: rules that drop whole documents, see steps.py. again: the folder of an earlier
-    run, whose judgements are used instead of judging (reapply); again_digest: of its manifest.
+    probabilities of all labels. drop: rules that drop whole documents, see steps.py. site_lines: what stands on
+    most pages of a site goes, see site_lines.py. again: the folder of an earlier run, whose judgements are used instead
+    of judging (reapply); again_digest: of its manifest.
     """
 
     policy: Policy
@@ -36,6 +37,7 @@ class Settings:
     drop: tuple[str, ...] = ()
     max_record_bytes: int = MAX_RECORD_BYTES
     shard_bytes: int = SHARD_BYTES
+    site_lines: bool = False
     again: str = ""
     again_digest: str = ""
     version: str = __version__

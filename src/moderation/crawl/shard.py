@@ -11,6 +11,7 @@ import orjson
 from moderation.crawl.attributes import attribute_lines
 from moderation.crawl.documents import Documents
 from moderation.crawl.highlights import Highlights, chunk_highlights, merge_highlights
+from moderation.crawl.junk import HELD
 from moderation.crawl.ledger import Sink, ledger_sink
 from moderation.crawl.ledger_rows import ledger_rows
 from moderation.crawl.output import PartFiles, part_files, writing
@@ -120,8 +121,8 @@ class Sinks:
         """One chunk: counted, written."""
         reasons = reasons_to_drop(self.room.steps, piece.source, chunk, results)
         self.tallies = [merge([*self.tallies, tally_chunk(chunk, results, reasons)])]
-        found = chunk_highlights(piece.source, chunk, results, reasons)
-        self.highlights = merge_highlights([self.highlights, found])
+        found = chunk_highlights(piece.source, chunk, results, reasons, self.highlights)
+        self.highlights = merge_highlights([self.highlights, found], HELD)
         with writing(self.shard.what):
             self.set_aside(piece, chunk)
             output = self.output_for(piece, chunk)
@@ -214,7 +215,7 @@ class Sinks:
             if self.ledger:
                 self.ledger.close()
             file = self.files.open(f"{HIGHLIGHTS}/{self.shard.name}.json.gz", "gz")
-            file.write(orjson.dumps(self.highlights.record()))
+            file.write(orjson.dumps(merge_highlights([self.highlights]).record()))
 
 
 def dropped_lines(piece: Piece, rows: int, chunk: Chunk, reasons: Sequence[str | None]) -> bytes:

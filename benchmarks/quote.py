@@ -106,9 +106,10 @@ def training() -> str:
 def alone() -> str:
     """What the authored corpus teaches without any crawled page: benchmarks/cross_validate.py --authored-only."""
     path = ROOT / "benchmarks/results/authored_only.json"
-    mean = json.loads(path.read_text("utf-8"))["mean"]
-    figures = ", ".join(f"{name} {mean[name]:.2f}" for name in FIGURES)
-    return f"Trained on the authored corpus alone, measured on the crawled pages of the split dev: {figures}.\n"
+    found = json.loads(path.read_text("utf-8"))
+    figures = ", ".join(f"{name} {found['mean'][name]:.2f}" for name in FIGURES)
+    state = f" ({found['state']})" if "state" in found else ""
+    return f"Trained on the authored corpus alone, measured on the crawled pages of the split dev: {figures}{state}.\n"
 
 
 def speed() -> str:

@@ -17,7 +17,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--drop-doc", action="append", metavar="RULE", help="drop whole documents; may be repeated")
     group.add_argument("--site-lines", action="store_true", help="take out what stands on most pages of a site")
     group.add_argument("--max-record-bytes", type=positive, metavar="N", help=f"default: {MAX_RECORD_BYTES:,}")
-    group.add_argument("--shard-bytes", type=positive, metavar="N", help="stored input a shard (default: 64 MiB)")
+    group.add_argument("--shard-bytes", type=positive, metavar="N", help="stored input a shard (default: 16 MiB)")
     add_engine_options(group)
 
 

@@ -10,8 +10,8 @@ from moderation.labels import NAMES
 from moderation.policy import Policy, Rule
 
 LedgerForm: TypeAlias = Literal["", "jsonl", "parquet"]
-SHARD_BYTES: Final = 64 << 20
-"""Stored input of a shard: seconds of work, so that little is lost when a run is cut off."""
+SHARD_BYTES: Final = 16 << 20
+"""Stored input of a shard: seconds of work, so that little is lost when a run is cut off, and every worker has some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ def fold_back(
     """
     size = np.where(segments.blank, 0, segments.line_end - segments.line_start)
     content = (scores[:, CONTENT] >= 0.5) & ~segments.blank
+    label = scores[:, CONTENT + 1 :].argmax(1) + CONTENT + 1
     rows = []
     for g, line in enumerate(giants.tolist()):
         own = np.arange(segments.first_line[g], segments.first_line[g + 1])
@@ -69,7 +70,7 @@ def fold_back(
         of = own[good] if kept else own[~good & ~segments.blank[own]]
         probabilities[line] = (scores[of] * size[of][:, None]).sum(0) / size[of].sum()
         if kept:
-            rows += junk_runs(line, own, segments, scores, content)
+            rows += junk_runs(line, own[~good & ~segments.blank[own]], segments, scores, label)
     found = np.isin(inner.line, np.flatnonzero(content))
     line_of = giants[np.searchsorted(segments.first_line, inner.line, side="right") - 1]
     found &= probabilities[line_of, CONTENT] >= 0.5
@@ -87,18 +88,18 @@ def fold_back(
 
 
 def junk_runs(
-    line: int, own: NDArray[np.int64], segments: Lines, scores: NDArray[np.float32], content: NDArray[np.bool_]
+    line: int, junk: NDArray[np.int64], segments: Lines, scores: NDArray[np.float32], label: NDArray[np.int64]
 ) -> list[tuple[int, int, int, int, float]]:
-    """The junk segments of one giant line as spans: neighbours of one label together, with the gap behind them."""
-    label = scores[:, CONTENT + 1 :].argmax(1) + CONTENT + 1
+    """The junk segments of one giant line as spans: neighbours of one label together, with the gap behind them.
+
+    junk: indices of segments. label: of every segment, its likeliest junk label.
+    """
     found: list[tuple[int, int, int, int, float]] = []
-    for s in own.tolist():
-        if content[s] or segments.blank[s]:
-            continue
+    for s in junk.tolist():
         start, end = int(segments.line_start[s]), int(segments.line_next[s])
-        junk = float(1 - scores[s, CONTENT])
+        score = float(1 - scores[s, CONTENT])
         if found and found[-1][2] == start and found[-1][3] == label[s]:
             _, start, _, _, other = found.pop()
-            junk = min(junk, other)
-        found.append((line, start, end, int(label[s]), junk))
+            score = min(score, other)
+        found.append((line, start, end, int(label[s]), score))
     return found

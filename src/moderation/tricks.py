@@ -35,8 +35,8 @@ LONGEST: Final = 2000
 def find_tricks(text: str) -> tuple[str, ...]:
     """The names of the tricks in a piece of spam, in the order of PATTERNS.
 
-    >>> find_tricks("加 V 信①③⑧")
-    ('apart', 'enclosed')
+    >>> find_tricks("加 薇 信①③⑧")
+    ('apart', 'enclosed', 'sound-alikes')
     """
     part = text[:LONGEST]
     return tuple(name for name, pattern in COMPILED if pattern.search(part))

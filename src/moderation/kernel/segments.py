@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.kernel.disguise import class_of
 from moderation.kernel.jit import inline, kernel
 
 LATIN = 2
@@ -20,8 +21,7 @@ FEWEST_GAPS = 6
 @inline
 def class_at(codes: NDArray[np.uint32], i: int, page: NDArray[np.uint16], char_class: NDArray[np.uint8]) -> np.uint8:
     """The class of a character."""
-    c = codes[i]
-    return char_class[page[c >> 8], c & 255] if (c >> 8) < page.size else np.uint8(0)
+    return class_of(codes[i], page, char_class)
 
 
 @inline

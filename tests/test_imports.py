@@ -26,7 +26,7 @@ JUDGING: Final = LOW | {
     "tricks",
     "segments",
 }
-RESULTS: Final = JUDGING | {"decision", "columns", "result", "decide"}
+RESULTS: Final = JUDGING | {"decision", "columns", "written", "result", "decide"}
 ALLOWED: Final[dict[str, set[str]]] = {
     "errors": set(),
     "labels": {"errors"},
@@ -46,7 +46,8 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "decide": JUDGING,
     "decision": JUDGING,
     "columns": JUDGING | {"decision"},
-    "result": JUDGING | {"decision", "columns", "decide"},
+    "written": JUDGING | {"decision", "columns"},
+    "result": JUDGING | {"decision", "columns", "written", "decide"},
     "parallel": set(),
     "arrow": RESULTS | {"parallel"},
     "moderate": RESULTS | {"parallel", "arrow"},

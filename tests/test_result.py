@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kernel.samples import ARTICLE, DOCUMENTS, SPAM
 from moderation import Moderator, Result, Verdict
+from moderation.kernel.write import put_score
 from moderation.labels import ACTIONS, BY_NAME, CONTENT, NAMES
 from moderation.records import Flag, Span
 from moderation.train.corpus import authored_pages
@@ -157,3 +161,21 @@ def test_what_was_removed_stands_at_its_place() -> None:
             assert sum(map(len, pieces)) == part.at
             done = part.end
         assert "".join([*pieces, text[done:]]) == result.text
+
+
+@pytest.mark.parametrize("policy", ["default", "flag-only", "spam-only"])
+def test_the_record_as_json_is_what_a_json_writer_makes_of_the_record(moderator: Moderator, policy: str) -> None:
+    for n, result in enumerate(results(moderator, policy)):
+        assert result.to_json(id=n) == orjson.dumps(result.record(id=n))
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=1))
+def test_scores_are_written_as_a_json_writer_writes_the_rounded_number(scores: list[float]) -> None:
+    for score in scores:
+        assert written_score(score) == orjson.dumps(round(score, 4))
+
+
+def written_score(score: float) -> bytes:
+    """As the kernel writes it."""
+    out = np.zeros(16, np.uint8)
+    return out[: put_score(out, 0, score)].tobytes()

@@ -7,18 +7,18 @@ so that keeping one result does not keep them all in this form.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.decision import Decision
+from moderation.kernel.tell import count_pairs, find_cuts, seen_lines
 from moderation.labels import ACTIONS, NAMES, Action
 
 TOGETHER: Final = 200_000
 """Characters of a batch up to which all of its documents are taken at once."""
-N: Final = len(NAMES)
+SHAPE: Final = len(NAMES), len(ACTIONS)
 T = TypeVar("T")
 
 
@@ -75,18 +75,8 @@ class Totals:
         return self.pairs[index - self.first]
 
 
-def numbers(scores: NDArray[np.float32], digits: int | None) -> list[float]:
-    """Scores as Python numbers.
-
-    Rounded as round() would: a float32 times 10^4 is exact in float64, so that ties are ties.
-    """
-    wide = scores.astype(np.float64)
-    found: list[float] = (wide if digits is None else wide.round(digits)).tolist()
-    return found
-
-
-def columns(decision: Decision, first: int, last: int, digits: int | None) -> Columns:
-    """Of documents [first, last). digits: to which scores are rounded."""
+def columns(decision: Decision, first: int, last: int) -> Columns:
+    """Of documents [first, last)."""
     lines = decision.judgement.lines
     rows, begin = visible(decision, first, last)
     size = np.diff(begin)
@@ -99,8 +89,8 @@ def columns(decision: Decision, first: int, last: int, digits: int | None) -> Co
         (lines.line_start[rows] - offset).tolist(),
         (lines.line_end[rows] - offset).tolist(),
         list(map(NAMES.__getitem__, label.tolist())),
-        numbers(decision.judgement.probabilities[rows, label], digits),
-        numbers(decision.junk[rows], digits),
+        decision.judgement.probabilities[rows, label].tolist(),
+        decision.junk[rows].tolist(),
         list(map(ACTIONS.__getitem__, decision.action[rows].tolist())),
     )
 
@@ -112,9 +102,7 @@ def visible(decision: Decision, first: int, last: int) -> tuple[NDArray[np.int64
         known: tuple[NDArray[np.int64], NDArray[np.int64]] = decision.taken[key]
         return known
     lines = decision.judgement.lines
-    bounds = lines.first_line[first : last + 1]
-    rows = np.flatnonzero(~lines.blank[bounds[0] : bounds[-1]]) + bounds[0]
-    found = rows, np.searchsorted(rows, bounds)
+    found = seen_lines(lines.blank, lines.first_line[first : last + 1])
     if last - first == lines.first_line.size - 1:
         decision.taken[key] = found
     return found
@@ -124,45 +112,24 @@ def totals(decision: Decision, first: int, last: int) -> Totals:
     """Of documents [first, last)."""
     lines = decision.judgement.lines
     rows, begin = visible(decision, first, last)
-    wide = N * len(ACTIONS)
-    cell = np.repeat(np.arange(last - first) * wide, np.diff(begin))
-    cell += decision.label[rows].astype(np.int64) * len(ACTIONS) + decision.action[rows]
-    n_lines = np.bincount(cell, minlength=(last - first) * wide)
-    chars = np.bincount(cell, lines.line_end[rows] - lines.line_start[rows], n_lines.size)
-    found = np.flatnonzero(n_lines)
+    counted = count_pairs(rows, begin, decision.label, decision.action, lines.line_start, lines.line_end, SHAPE)
     pairs: list[list[Total]] = [[] for _ in range(last - first)]
-    for at, n, size in zip(found.tolist(), n_lines[found].tolist(), chars[found].tolist(), strict=True):
-        document, pair = divmod(at, wide)
-        pairs[document].append((*divmod(pair, len(ACTIONS)), n, int(size)))
+    for document, *pair in counted.tolist():
+        pairs[document].append(tuple(pair))
     return Totals(first, pairs)
 
 
 def cuts(decision: Decision, first: int, last: int) -> Cuts:
     """Of documents [first, last)."""
     bounds = decision.judgement.lines.batch.doc_start[first : last + 1]
-    keep = decision.keep[bounds[0] : bounds[-1]]
-    if keep.all():
-        return Cuts(first, [0] * (last - first + 1), [], [], [])
-    inner = bounds[1:-1] - bounds[0]
-    inner = inner[(inner > 0) & (inner < keep.size)]
-    begins = np.ones(keep.size, np.bool_)
-    begins[1:] = keep[:-1]
-    begins[inner] = True
-    ends = np.ones(keep.size, np.bool_)
-    ends[:-1] = keep[1:]
-    ends[inner - 1] = True
-    start = np.flatnonzero(~keep & begins)
-    end = np.flatnonzero(~keep & ends) + 1
-    own = np.searchsorted(start, bounds - bounds[0])
-    offset = np.repeat(bounds[:-1] - bounds[0], np.diff(own))
-    kept = np.concatenate([[0], np.cumsum(keep)])
-    before = kept[start] - kept[offset]
-    return Cuts(first, own.tolist(), (start - offset).tolist(), (end - offset).tolist(), before.tolist())
+    found, begin = find_cuts(decision.keep, bounds)
+    start, end, before = found.T.tolist()
+    return Cuts(first, begin.tolist(), start, end, before)
 
 
-def columns_of(decision: Decision, index: int, digits: int | None) -> Columns:
+def columns_of(decision: Decision, index: int) -> Columns:
     """Columns that hold the document."""
-    return taken(decision, ("columns", digits), index, partial(columns, digits=digits))
+    return taken(decision, "columns", index, columns)
 
 
 def totals_of(decision: Decision, index: int) -> Totals:

@@ -1,6 +1,6 @@
 """The records that go in and come out: verdicts on lines and spans, repairs, removed pieces, results."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -101,38 +101,8 @@ class DocumentVerdicts:
     clean_digest: str
 
 
-def verdict_record(
-    line: int,
-    start: int,
-    end: int,
-    label: str,
-    score: float,
-    junk: float,
-    action: Action,
-    spans: Sequence[Span],
-    tricks: Sequence[str],
-) -> dict[str, Any]:
-    """One line of the verdicts file, as JSON values: the fields of a Verdict, scores rounded to SCORE_DIGITS."""
-    return {
-        "line": line,
-        "start": start,
-        "end": end,
-        "label": label,
-        "score": score,
-        "junk": junk,
-        "action": action,
-        "spans": [span_record(span) for span in spans] if spans else [],
-        "tricks": list(tricks),
-    }
-
-
-def span_record(span: Span) -> dict[str, Any]:
-    """One span of a line, as JSON values."""
-    return {"start": span.start, "end": span.end, "label": span.label, "score": span.score, "action": span.action}
-
-
 def document_record(
-    lines: list[dict[str, Any]],
+    lines: Any,
     *,
     removed: Iterable[Removed],
     repairs: Iterable[Repair],
@@ -143,7 +113,7 @@ def document_record(
     clean_digest: str,
     head: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """One object of the verdicts file; `head` (id, url …) comes first. lines: as verdict_record makes them."""
+    """One object of the verdicts file; `head` (id, url …) comes first. lines: as JSON values, see written.py."""
     return {
         **head,
         "lines": lines,

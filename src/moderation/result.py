@@ -1,25 +1,25 @@
 """What cleaning gives back; everything but the clean text is made when it is asked for."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 from itertools import accumulate, groupby, pairwise, repeat, starmap
 from operator import itemgetter
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
-from moderation.columns import columns_of, cuts_of, numbers, spans_of, totals_of
+from moderation.columns import columns_of, cuts_of, spans_of, totals_of
 from moderation.decision import Decision
 from moderation.judge import Judgement
 from moderation.kernel.assemble import DROP, cut_spans, gather, kept_characters
 from moderation.kernel.decide import KEEP, decide_lines
 from moderation.kernel.repair import DAMAGE, repair_marks
-from moderation.labels import ACTIONS, LABELS, NAMES, Action
+from moderation.labels import ACTIONS, NAMES, Action
 from moderation.policy import Policy
 from moderation.records import (
-    SCORE_DIGITS,
     SITE,
     Damage,
     DocumentVerdicts,
@@ -29,17 +29,16 @@ from moderation.records import (
     Span,
     Verdict,
     document_record,
-    verdict_record,
 )
 from moderation.repair import Fix, find_damage, find_repairs
 from moderation.restoration import Edit, clean_digest
 from moderation.text.tables import Tables
-from moderation.tricks import find_tricks
+from moderation.tricks import trick_names
+from moderation.written import json_of, text_of, tricks_of
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[int, int, int, str, float, float, Action, tuple[Span, ...], tuple[str, ...]]
 """The fields of a Verdict, in order."""
-SPAM: Final = frozenset(label.name for label in LABELS if label.family == "spam")
 
 
 class Result:
@@ -91,11 +90,11 @@ class Result:
         reasons = [SITE if turned else "" for turned in outside[self._lines].tolist()]
         return tuple(Verdict(*row, reason) for row, reason in zip(self._rows(), reasons, strict=True))
 
-    def _rows(self, digits: int | None = None) -> Iterator[Row]:
-        """The fields of the verdicts. digits: to which scores are rounded."""
-        columns = columns_of(self._decision, self._index, digits)
+    def _rows(self) -> Iterator[Row]:
+        """The fields of the verdicts."""
+        columns = columns_of(self._decision, self._index)
         own = columns.of(self._index)
-        line, spans = columns.line[own], self._spans(digits)
+        line, spans = columns.line[own], self._spans()
         return zip(
             line,
             columns.start[own],
@@ -105,37 +104,16 @@ class Result:
             columns.junk[own],
             columns.action[own],
             [spans.get(number, ()) for number in line] if spans else repeat((), len(line)),
-            self._tricks(columns.label[own], columns.start[own], columns.end[own], line, spans),
+            map(trick_names, tricks_of(self._decision, self._index)),
             strict=True,
         )
-
-    def _tricks(
-        self,
-        label: Sequence[str],
-        start: Sequence[int],
-        end: Sequence[int],
-        line: Sequence[int],
-        spans: dict[int, tuple[Span, ...]],
-    ) -> Iterable[tuple[str, ...]]:
-        """The tricks of each line that is spam, and of the spans that are."""
-        spam = [n for n, name in enumerate(label) if name in SPAM]
-        if not spam and not spans:
-            return repeat((), len(label))
-        found: list[tuple[str, ...]] = [()] * len(label)
-        for n in spam:
-            found[n] = find_tricks(self._original(start[n], end[n]))
-        for number, cuts in spans.items():
-            pieces = [self._original(cut.start, cut.end) for cut in cuts if cut.label in SPAM]
-            if pieces:
-                found[bisect_left(line, number)] = find_tricks("\n".join(pieces))
-        return found
 
     @property
     def _found(self) -> slice:
         """Which of the judgement's spans, sorted by line, lie in the document."""
         return spans_of(self._decision, self._index)
 
-    def _spans(self, digits: int | None) -> dict[int, tuple[Span, ...]]:
+    def _spans(self) -> dict[int, tuple[Span, ...]]:
         """The spans by line, in the document's own lines and offsets."""
         found, own = self._decision.judgement.spans, self._found
         if own.start == own.stop:
@@ -147,7 +125,7 @@ class Result:
             (found.start[own] - offset).tolist(),
             (found.end[own] - offset).tolist(),
             map(NAMES.__getitem__, found.label[own].tolist()),
-            numbers(found.score[own], digits),
+            found.score[own].tolist(),
             map(ACTIONS.__getitem__, self._decision.span_action[own].tolist()),
         )
         by_line = groupby(zip(found.line[own].tolist(), spans, strict=True), itemgetter(0))
@@ -213,7 +191,7 @@ class Result:
     @cached_property
     def _text(self) -> str:
         """The original."""
-        return decoded(self._codes)
+        return text_of(self._codes)
 
     @cached_property
     def _keep(self) -> NDArray[np.bool_]:
@@ -273,11 +251,15 @@ class Result:
 
     def record(self, **head: Any) -> dict[str, Any]:
         """The record as JSON values, as it stands in a verdicts file; `head` (id, url …) comes first."""
-        lines = list(starmap(verdict_record, self._rows(SCORE_DIGITS)))
-        outside = self._decision.judgement.outside
-        for n in np.flatnonzero(outside[self._lines]).tolist() if outside is not None else ():
-            lines[n]["reason"] = SITE
-        return document_record(lines, **self._beside_lines(), head=head)
+        return document_record(orjson.loads(self._lines_json()), **self._beside_lines(), head=head)
+
+    def to_json(self, **head: Any) -> bytes:
+        """The same as JSON; much faster than making it of the record."""
+        return orjson.dumps(document_record(orjson.Fragment(self._lines_json()), **self._beside_lines(), head=head))
+
+    def _lines_json(self) -> bytes:
+        """The verdicts of the record."""
+        return json_of(self._decision, self._index)
 
     def _edits(self) -> list[Edit]:
         """All that stands between the clean text and the original."""
@@ -302,11 +284,6 @@ class Result:
         }
 
 
-def decoded(codes: NDArray[np.uint32]) -> str:
-    """Code points as text."""
-    return codes.tobytes().decode("utf-32-le")
-
-
 def growth(fix: Fix) -> int:
     """By how much a repair lengthens the text."""
     return len(fix.after) - (fix.end - fix.start)
@@ -321,17 +298,23 @@ def mended(original: str, keep: NDArray[np.bool_], fixes: Sequence[Fix]) -> str:
         piece = original[done : fix.start]
         if flags.find(0, done, fix.start) >= 0:
             stays = keep[done : fix.start]
-            piece = decoded(np.frombuffer(piece.encode("utf-32-le"), np.uint32)[stays])
+            piece = text_of(np.frombuffer(piece.encode("utf-32-le"), np.uint32)[stays])
         pieces.append(piece)
         pieces.append(fix.after)
         done = fix.end
     return "".join(pieces)
 
 
+@lru_cache(64)
+def rule_arrays(policy: Policy) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Action and threshold of each label."""
+    rule_action = np.array([ACTIONS.index(rule.action) for rule in policy.rules], np.uint8)
+    return rule_action, np.array([rule.threshold for rule in policy.rules], np.float32)
+
+
 def decided(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) -> Decision:
     """Apply a policy: what stays, and what of it may need mending. tables: the model's."""
-    rule_action = np.array([ACTIONS.index(rule.action) for rule in policy.rules], np.uint8)
-    rule_threshold = np.array([rule.threshold for rule in policy.rules], np.float32)
+    rule_action, rule_threshold = rule_arrays(policy)
     label, junk, action = decide_lines(judgement.probabilities, rule_action, rule_threshold)
     lines, batch = judgement.lines, judgement.lines.batch
     keep = kept_characters(
@@ -357,7 +340,7 @@ def decide(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) 
     decision = decided(judgement, policy, model_id, tables)
     batch = judgement.lines.batch
     out, out_start = gather(batch.codes, decision.keep, batch.doc_start)
-    clean = decoded(out)
+    clean = text_of(out)
     results = [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(pairwise(out_start.tolist()))]
     for n in damaged(decision):
         results[n] = mend(results[n], decision, n, tables)
@@ -374,6 +357,6 @@ def mend(result: Result, decision: Decision, index: int, tables: Tables) -> Resu
     """The result with its kept text repaired."""
     batch = decision.judgement.lines.batch
     own = slice(*batch.doc_start[index : index + 2])
-    original, keep = decoded(batch.codes[own]), decision.keep[own]
+    original, keep = text_of(batch.codes[own]), decision.keep[own]
     fixes = find_repairs(original, keep, tables, int(decision.marks[index]))
     return Result(mended(original, keep, fixes), decision, index, fixes) if fixes else result

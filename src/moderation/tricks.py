@@ -5,11 +5,13 @@ honest text has zero-width characters, pictures and spaced-out words as well, so
 """
 
 import re
+from functools import cache
 from typing import Final
 
 HAN: Final = "\u3400-\u9fff\U00020000-\U00031fff"
 WORD: Final = f"{HAN}A-Za-z0-9Ａ-Ｚａ-ｚ０-９"
-GAP: Final = "[^\\w，、；：。！？,;:!?()（）【】《》“”‘’\"'\u200b-\u200f]{1,3}"
+PLAIN: Final = "\\w，、；：。！？,;:!?()（）【】《》“”‘’\"'\u200b-\u200f"
+GAP: Final = f"[^{PLAIN}]{{1,3}}"
 PATTERNS: Final = {
     "invisible": rf"(?<=[{WORD}])[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]+(?=[{WORD}])",
     "apart": rf"(?<![{WORD}])[{WORD}](?P<gap>{GAP})[{HAN}](?![{WORD}])(?:(?P=gap)[{WORD}](?![{WORD}]))+"
@@ -27,7 +29,25 @@ PATTERNS: Final = {
     "readings": rf"[{HAN}][(（](?:[a-zāáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜ]{{1,6}}|[{HAN}])[)）]",
 }
 """Name of each trick, and what gives it away in the original text."""
-COMPILED: Final = tuple((name, re.compile(pattern)) for name, pattern in PATTERNS.items())
+SIGNS: Final = {
+    "invisible": "\u00ad\u200b-\u200f\u2060-\u2064\ufeff",
+    "apart": f"^{PLAIN}",
+    "pictures": "\u2300-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff",
+    "full-width": "Ａ-Ｚａ-ｚ０-９",
+    "enclosed": "\u2460-\u24ff\u2776-\u2793\U0001f100-\U0001f1ff",
+    "mixed scripts": "\u0370-\u04ff\u1d00-\u1d2b",
+    "upside down": "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ",
+    "split characters": "亻讠氵忄衤扌钅纟贝求羊彡",
+    "sound-alikes": "薇葳徽溦威芯伽珈扣蔻秋裙菠博合盒荷采纸聊漂正",
+    "initials": "VvWwQqTtYyBb",
+    "readings": "(（",
+}
+"""Characters of which every match of a pattern holds at least one; most pieces have none of most."""
+TRICKS: Final = tuple(PATTERNS)
+COMPILED: Final = tuple(
+    (1 << n, re.compile(f"[{SIGNS[name]}]"), re.compile(PATTERNS[name])) for n, name in enumerate(TRICKS)
+)
+SIGN: Final = re.compile(f"[{''.join(signs for signs in SIGNS.values() if signs[0] != '^')}]|[^{PLAIN}]")
 LONGEST: Final = 2000
 """Characters of a piece that are looked at: a kit that plays a trick plays it early and often."""
 
@@ -38,5 +58,17 @@ def find_tricks(text: str) -> tuple[str, ...]:
     >>> find_tricks("加 薇 信①③⑧")
     ('apart', 'enclosed', 'sound-alikes')
     """
+    return trick_names(trick_bits(text))
+
+
+def trick_bits(text: str) -> int:
+    """The same, a bit for each."""
     part = text[:LONGEST]
-    return tuple(name for name, pattern in COMPILED if pattern.search(part))
+    signs = "".join(set(SIGN.findall(part)))
+    return sum(bit for bit, sign, pattern in COMPILED if sign.search(signs) and pattern.search(part)) if signs else 0
+
+
+@cache
+def trick_names(bits: int) -> tuple[str, ...]:
+    """The names of the bits."""
+    return tuple(name for n, name in enumerate(TRICKS) if bits >> n & 1)

@@ -104,7 +104,7 @@ def test_too_many_lines_are_not_explained() -> None:
 
 def test_a_fault_of_ours_is_a_problem_too_and_tells_nothing_of_the_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     with opened() as client:
-        monkeypatch.setattr("moderation.service.core.clean_answer", lambda *_: 1 / 0)
+        monkeypatch.setattr("moderation.service.core.brief_answer", lambda *_: 1 / 0)
         answer = client.post("/v1/clean", json={"text": PAGE})
         assert "division" not in problem(answer, "fault")["detail"]
 

@@ -194,7 +194,7 @@ class Writer:
         if self.judged:
             source = {"file": item.source.label, "record": item.number}
             url = {} if item.record is None or "url" not in item.record else {"url": item.record["url"]}
-            self.judged.write(to_json(result.record(id=item.id, **url, source=source)))
+            self.judged.write(verdicts_line(result, {"id": item.id, **url, "source": source}))
         if self.records:
             self.records.write(to_json(self.cleaned(item, result.text)))
         else:
@@ -206,6 +206,14 @@ class Writer:
         if item.record is None:
             return {"id": item.id, self.text_field: text}
         return {**item.record, self.text_field: text}
+
+
+def verdicts_line(result: "Result", head: dict[str, object]) -> bytes:
+    """A line of the verdicts file."""
+    try:
+        return result.to_json(**head) + b"\n"
+    except TypeError:  # an integer of more than 64 bits
+        return to_json(result.record(**head))
 
 
 def clean_all(

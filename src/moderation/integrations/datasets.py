@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from moderation.errors import UsageError
 from moderation.integrations.call import Call
 from moderation.policy import Policy
@@ -70,4 +68,4 @@ def verdict_json(batch: Mapping[str, Sequence[Any]], n: int, result: Result | No
     if result is None:
         return None
     head = {name: batch[name][n] for name in ("id", "url") if name in batch and batch[name][n] is not None}
-    return orjson.dumps(result.record(**head)).decode("utf-8")
+    return result.to_json(**head).decode("utf-8")

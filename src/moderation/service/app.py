@@ -1,8 +1,9 @@
 """The application: routes, what they work with, and what becomes of errors."""
 
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -11,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from moderation.errors import InputError, ModerationError, UsageError
 from moderation.service.core import Service
@@ -30,6 +31,24 @@ the place to add to
 `service.keepers`, `service.on_start` or `service.on_stop`."""
 
 
+class Application(FastAPI):
+    """FastAPI with doors: requests for them, by method and path, skip the framework's layers, routing and dependencies,
+    which cost as much as judging a small page. Each door does just what its route does.
+    """
+
+    doors: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({})
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The layers around the routes, beside the doors."""
+        layers = super().build_middleware_stack()
+
+        async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
+            door = self.doors.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+            await (door or layers)(scope, receive, send)
+
+        return entrance
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application. The model is loaded when it starts, not here."""
     service = Service(settings or Settings())
@@ -45,9 +64,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         await service.stop()
 
-    app = FastAPI(title="moderation", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
+    app = Application(title="moderation", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.state.service = service
-    app.add_middleware(Edge, service=service, direct={("POST", clean.PATH): clean.door(app)})
+    app.add_middleware(Edge, service=service)
+    app.doors = {("POST", clean.PATH): Edge(clean.door(app), service)}
     add_handlers(app)
     add_openapi(app, keys=service.keys.required)
     for name in ROUTES:

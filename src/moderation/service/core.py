@@ -1,10 +1,12 @@
 """The running service: settings, what serves, the lanes, metrics and keys; one for each process."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import gettempdir
@@ -15,7 +17,7 @@ from starlette.requests import Request
 from moderation.errors import InputError, ModerationError, UsageError
 from moderation.moderate import Moderator
 from moderation.result import Result
-from moderation.service.answers import Judged, Keeper, clean_answer, to_bytes
+from moderation.service.answers import Judged, Keeper, brief_answer, clean_answer, to_bytes
 from moderation.service.errors import Problem
 from moderation.service.fleet import Fleet
 from moderation.service.ids import new_id
@@ -76,6 +78,8 @@ class Service:
         for hook in self.on_start:
             await hook()
         self.announce("done")
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not walk through it again and again
         self._chores = [asyncio.create_task(self.fleet.follow()), asyncio.create_task(self._refresh_keys())]
         with suppress(ValueError, RuntimeError, NotImplementedError):  # not in the main thread: tests
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
@@ -173,9 +177,13 @@ class Service:
     ) -> Callable[[Result], bytes]:
         """What makes the answer to a text, in the thread that judged it."""
 
+        keepers = self.keepers if keep else []
+        if not explain and not keepers:
+            return partial(brief_answer, document)
+
         def finish(result: Result) -> bytes:
             body = clean_answer(new_id(), document, text, result, moderator.model if explain else None)
-            for keeper in self.keepers if keep else ():
+            for keeper in keepers:
                 keeper(Judged(body["id"], document, text, body, result, moderator))
             return to_bytes(body)
 

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import time
-from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.datastructures import MutableHeaders
@@ -21,25 +20,19 @@ UNLIMITED: Final = "unlimited body"
 
 
 class Edge:
-    """Wraps the whole application.
+    """Wraps the whole application, or one of its doors."""
 
-    direct: doors by method and path. Requests for them skip the framework's routing and dependencies, which cost as
-    much as judging a small page; each door does just what its route does.
-    """
-
-    def __init__(self, app: ASGIApp, service: Service, direct: Mapping[tuple[str, str], ASGIApp]) -> None:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app = app
         self.service = service
-        self.direct = direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         passage = Passage(self.service, scope, receive, send)
-        app = self.direct.get((scope["method"], scope["path"]), self.app)
         try:
-            await app(scope, passage.receive, passage.send)
+            await self.app(scope, passage.receive, passage.send)
         except Problem as problem:
             await passage.refuse(problem)
         except Exception:

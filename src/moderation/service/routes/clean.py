@@ -42,7 +42,7 @@ async def clean(request: Request, caller: Annotated[Caller, Depends(Needs("clean
 
 
 def door(app: FastAPI) -> ASGIApp:
-    """The route without the framework around it; see Edge."""
+    """The route without the framework around it; see Application."""
 
     async def direct(scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = app

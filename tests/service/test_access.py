@@ -3,6 +3,7 @@
 import json
 import stat
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from moderation.cli.main import main
 from moderation.errors import UsageError
 from moderation.service.keys import add_key
-from moderation.service.rate import RateLimiter
+from moderation.service.rate import OwnBuckets, RateLimiter
 from moderation.service.run import check
 from moderation.service.settings import Settings
 from service.conftest import PAGE, opened
@@ -120,20 +121,42 @@ def test_each_key_has_a_rate_of_its_own(tmp_path: Path) -> None:
         assert client.post("/v1/clean", json={"text": PAGE}, headers=bearer(one)).status_code == 429
 
 
-def test_tokens_come_back_with_time_and_never_beyond_the_burst() -> None:
-    rate = RateLimiter(2.0, 3)
-    assert [rate.wait("a", 0.0) for _ in range(3)] == [0, 0, 0]
-    assert rate.wait("a", 0.0) == 0.5
-    assert rate.wait("a", 0.5) == 0
-    assert [rate.wait("a", 1000.0) == 0 for _ in range(4)] == [True, True, True, False]
+@pytest.mark.parametrize("shared", [False, True], ids=["one process", "several"])
+def test_tokens_come_back_with_time_and_never_beyond_the_burst(tmp_path: Path, shared: bool) -> None:
+    with closing(RateLimiter(2.0, 3, tmp_path / "rate" if shared else None)) as rate:
+        assert [rate.wait("a", 0.0) for _ in range(3)] == [0, 0, 0]
+        assert rate.wait("a", 0.0) == 0.5
+        assert rate.wait("a", 0.5) == 0
+        assert [rate.wait("a", 1000.0) == 0 for _ in range(4)] == [True, True, True, False]
 
 
 def test_callers_that_went_away_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("moderation.service.rate.MOST", 10)
-    rate = RateLimiter(1.0, 1)
+    buckets = OwnBuckets()
     for n in range(100):
-        rate.wait(str(n), 0.0)
-    assert len(rate._buckets) == 10
+        buckets.put(str(n), (0.0, 0.0))
+    assert [n for n in range(100) if buckets.take(str(n))] == list(range(90, 100))
+
+
+def test_processes_count_a_caller_together(tmp_path: Path) -> None:
+    limiters = [RateLimiter(1.0, 3, tmp_path / "rate") for _ in range(2)]
+    with closing(limiters[0]) as one, closing(limiters[1]) as two:
+        assert [one.wait("a", 5.0), two.wait("a", 5.0), one.wait("a", 5.0)] == [0, 0, 0]
+        assert two.wait("a", 5.0) == one.wait("a", 5.0) == 1.0
+        assert two.wait("b", 5.0) == 0
+
+
+def test_of_many_callers_the_silent_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moderation.service.rate.ROWS", 32)
+    with closing(RateLimiter(0.001, 1, tmp_path / "rate")) as rate:
+        assert all(rate.wait(str(n), float(n)) == 0 for n in range(500))
+        assert rate.wait("499", 500.0) > 0
+
+
+def test_a_file_from_before_the_machine_was_started_holds_nobody_up(tmp_path: Path) -> None:
+    for now in (9e6, 10.0):
+        with closing(RateLimiter(0.001, 1, tmp_path / "rate")) as rate:
+            assert rate.wait("a", now) == 0
 
 
 @pytest.mark.parametrize(

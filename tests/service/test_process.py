@@ -195,6 +195,12 @@ def workers_of(service: Running) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="reads /proc")
+def test_several_workers_hold_a_rate_together(tmp_path: Path) -> None:
+    with running(tmp_path, "--workers", 2, "--rate", 0.01, "--burst", 20) as service:
+        statuses = [service.get("/v1/labels").status_code for _ in range(40)]  # each over a connection of its own
+    assert statuses.count(200) == 20
+
+
 def test_several_workers_share_one_model_and_swap_together(tmp_path: Path) -> None:
     new = copied(tmp_path, "new")
     with running(tmp_path, "--workers", 2) as service:

@@ -71,6 +71,8 @@ class Service:
     async def start(self) -> None:
         """Load and check the model, compile, start the threads. Raises ModerationError."""
         await asyncio.to_thread(self.fleet.start)
+        if self.settings.workers > 1:
+            self.rate = RateLimiter(self.settings.rate, self.settings.burst, self.state.folder / "rate")
         self._lanes = (
             Lane("small", self.settings.threads, self.settings.queue, self.metrics.count),
             Lane("large", 1, self.settings.queue, self.metrics.count),
@@ -93,6 +95,7 @@ class Service:
             await lane.close()
         for hook in self.on_stop:
             await hook()
+        self.rate.close()
         self.state.leave()
         if not self.settings.state:
             rmtree(self.state.folder, ignore_errors=True)

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 WRK: Final = shutil.which("wrk")
+TICK: Final = 0.0005
+"""Seconds between two looks whether a request is due."""
+LENGTH: Final = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
 SCRIPT: Final = """
 local file = io.open("{body}", "rb")
 wrk.method, wrk.body = "POST", file:read("*all")
@@ -62,44 +66,93 @@ async def send(
     port: int, path: str, bodies: Sequence[bytes], rate: float, seconds: float, connections: int = 16
 ) -> Load:
     """Send for some seconds at `rate` requests a second, or, at rate 0, as fast as the answers come."""
-    requests = [head(path, body) + body for body in bodies]
-    begin = time.perf_counter()
-    sent = 0
-    took: list[float] = []
-    statuses: dict[int, int] = {}
+    generator = Generator([head(path, body) + body for body in bodies], rate, seconds)
+    loop = asyncio.get_running_loop()
+    pipes = [(await loop.create_connection(lambda: Pipe(generator), "127.0.0.1", port))[1] for _ in range(connections)]
+    try:
+        return await generator.run(pipes)
+    finally:
+        for pipe in pipes:
+            pipe.transport.close()
 
-    async def work() -> None:
-        nonlocal sent
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
-        try:
-            while True:
-                number, sent = sent, sent + 1
-                due = begin + number / rate if rate else time.perf_counter()
-                if due - begin > seconds:
-                    return
-                if (early := due - time.perf_counter()) > 0:
-                    await asyncio.sleep(early)
-                writer.write(requests[number % len(requests)])
-                status = await answered(reader)
-                took.append(time.perf_counter() - due)
-                statuses[status] = statuses.get(status, 0) + 1
-        finally:
-            writer.close()
-            await writer.wait_closed()
 
-    await asyncio.gather(*(work() for _ in range(connections)))
-    return Load(len(took) / (time.perf_counter() - begin), took, statuses)
+class Generator:
+    """Hands out requests when they are due, to connections that are free."""
+
+    def __init__(self, requests: Sequence[bytes], rate: float, seconds: float) -> None:
+        self.requests = requests
+        self.rate = rate
+        self.seconds = seconds
+        self.free: deque[Pipe] = deque()
+        self.sent = 0
+        self.took: list[float] = []
+        self.statuses: dict[int, int] = {}
+        self.begin = 0.0
+
+    async def run(self, pipes: Sequence["Pipe"]) -> Load:
+        """Until the time is over and all is answered."""
+        self.begin = time.perf_counter()
+        self.free.extend(pipes)
+        while self.due() <= self.begin + self.seconds:
+            self.hand_out()
+            await asyncio.sleep(TICK)
+        while len(self.free) < len(pipes):
+            await asyncio.sleep(TICK)
+        return Load(len(self.took) / (time.perf_counter() - self.begin), self.took, self.statuses)
+
+    def due(self) -> float:
+        """When the next request is to be sent."""
+        return self.begin + self.sent / self.rate if self.rate else time.perf_counter()
+
+    def hand_out(self) -> None:
+        """Send what is due."""
+        while self.free and (due := self.due()) <= min(time.perf_counter(), self.begin + self.seconds):
+            self.free.popleft().send(self.requests[self.sent % len(self.requests)], due)
+            self.sent += 1
+
+    def answered(self, pipe: "Pipe", status: int) -> None:
+        """A connection is free again."""
+        self.took.append(time.perf_counter() - pipe.due)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.free.append(pipe)
+        self.hand_out()
+
+
+class Pipe(asyncio.Protocol):
+    """One connection, with one request at a time under way."""
+
+    def __init__(self, generator: Generator) -> None:
+        self.generator = generator
+        self.due = 0.0
+        self.parts = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ready."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def send(self, request: bytes, due: float) -> None:
+        """Send a request that was due then."""
+        self.due = due
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        """A part of the answer."""
+        self.parts += data
+        end = self.parts.find(b"\r\n\r\n")
+        if end >= 0 and len(self.parts) >= end + 4 + length(self.parts[:end]):
+            status = int(self.parts[9:12])
+            self.parts = b""
+            self.generator.answered(self, status)
+
+
+def length(fields: bytes) -> int:
+    """The length of the body that follows."""
+    found = LENGTH.search(fields)
+    return int(found[1]) if found else 0
 
 
 def head(path: str, body: bytes) -> bytes:
     """The head of a request."""
     fields = f"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return f"POST {path} HTTP/1.1\r\n{fields}\r\n".encode()
-
-
-async def answered(reader: asyncio.StreamReader) -> int:
-    """Read one answer; its status."""
-    lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
-    length = next(int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:"))
-    await reader.readexactly(length)
-    return int(lines[0].split()[1])

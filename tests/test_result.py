@@ -6,11 +6,13 @@ from dataclasses import asdict
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from kernel.samples import ARTICLE, DOCUMENTS, SPAM
 from moderation import Moderator, Result, Verdict
+from moderation.kernel.jit import kernel
 from moderation.kernel.write import put_score
 from moderation.labels import ACTIONS, BY_NAME, CONTENT, NAMES
 from moderation.records import Flag, Span
@@ -169,13 +171,20 @@ def test_the_record_as_json_is_what_a_json_writer_makes_of_the_record(moderator:
         assert result.to_json(id=n) == orjson.dumps(result.record(id=n))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1, width=32), min_size=1))
 def test_scores_are_written_as_a_json_writer_writes_the_rounded_number(scores: list[float]) -> None:
     for score in scores:
         assert written_score(score) == orjson.dumps(round(score, 4))
 
 
+@kernel
+def put_one(out: NDArray[np.uint8], score: float) -> int:
+    """From Python only whole kernels can be called."""
+    return put_score(out, 0, score)
+
+
 def written_score(score: float) -> bytes:
     """As the kernel writes it."""
     out = np.zeros(16, np.uint8)
-    return out[: put_score(out, 0, score)].tobytes()
+    return out[: put_one(out, score)].tobytes()

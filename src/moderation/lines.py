@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.kernel.characters import character_entries
 from moderation.kernel.lines import read_text
 from moderation.kernel.ngrams import count_grams
 from moderation.text.batch import Batch
@@ -39,11 +41,24 @@ class Lines:
     blank: NDArray[np.bool_]
 
 
+ENTRIES: WeakKeyDictionary[Tables, NDArray[np.uint32]] = WeakKeyDictionary()
+
+
+def entries_of(tables: Tables) -> NDArray[np.uint32]:
+    """What the reading kernel looks characters up in; made once for each set of tables."""
+    found = ENTRIES.get(tables)
+    if found is None:
+        found = character_entries(tables.page, tables.fold_delta, tables.char_class, tables.pair_key)
+        ENTRIES[tables] = found
+    return found
+
+
 def read_lines(batch: Batch, tables: Tables) -> Lines:
     """Split and fold the batch."""
     start, end, behind, first_line, folded, fold_start, source, kinds, rows, counts, ends = read_text(
         batch.codes,
         batch.doc_start,
+        entries_of(tables),
         tables.page,
         tables.fold_delta,
         tables.char_class,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
 from moderation.kernel import lines, ngrams, reference, shape
+from moderation.lines import entries_of
 from moderation.text.batch import pack
 from moderation.text.tables import built_tables
 
@@ -24,7 +25,7 @@ def assert_read_alike(texts: list[str]) -> None:
     line, fold_start, source = folded = reference.fold_lines(batch.codes, start, end, *table, *pairs)
     kinds = [reference.looked_up(code, tables.page, tables.char_class, 0) for code in batch.codes[source].tolist()]
     shapes = reference.shape_rows(batch.codes, start, end, tables.page, tables.char_class)
-    found = lines.read_text(batch.codes, batch.doc_start, *table, *pairs)
+    found = lines.read_text(batch.codes, batch.doc_start, entries_of(tables), *table, *pairs)
     assert_same(found, (*split, *folded, np.array(kinds, np.uint8), *shapes))
     assert shapes[0].size == 0 or (shapes[0].min() >= 0 and shapes[0].max() < shape.ROWS)
     n_grams = ngrams.count_grams(fold_start)

@@ -15,6 +15,7 @@ from moderation.kernel.spans import CLASSES, EDGES, FACTS, FIRST_COLUMN, REST, S
 BITS = 12
 RANDOM = np.random.default_rng(13)
 WEIGHTS = RANDOM.integers(-127, 128, (1 << BITS, 16)).astype(np.int8)
+TAGS = np.ascontiguousarray(WEIGHTS[:, FIRST_COLUMN:])
 SCALE = RANDOM.uniform(0.002, 0.01, STATES).astype(np.float32)
 EDGE = RANDOM.normal(0, 0.3, (EDGES, EDGES, STATES)).astype(np.float32)
 BEGIN = -RANDOM.uniform(0, 3, (CLASSES, CLASSES)).astype(np.float32)
@@ -27,12 +28,11 @@ def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
     chosen = np.flatnonzero(~read.blank)[::2]
     for k in chosen[:20]:
         first, length = int(read.fold_start[k]), int(np.diff(read.fold_start)[k])
-        scores = spans.character_scores(read.folded, first, length, WEIGHTS, BITS)
+        scores = spans.character_scores(read.folded, first, length, TAGS, BITS)
         assert_same(scores, reference.character_scores(read.folded, first, length, WEIGHTS, BITS))
     text = read.folded, read.fold_start, read.kinds, chosen
-    given_arrays = *text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE
-    runs, facts = spans.find_runs(*given_arrays)
-    assert_same((runs, facts), reference.find_runs(*given_arrays))
+    runs, facts = spans.find_runs(*text, TAGS, BITS, SCALE, EDGE, BEGIN, CLOSE)
+    assert_same((runs, facts), reference.find_runs(*text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE))
     pieces = spans.cut_pieces(read.folded, read.fold_start, runs)
     assert_same(pieces, reference.cut_pieces(read.folded, read.fold_start, runs))
     return runs
@@ -60,7 +60,7 @@ def test_no_lines_have_no_runs() -> None:
     read = lines_of(["首页"])
     none = np.zeros(0, np.int64)
     text = read.folded, read.fold_start, read.kinds, none
-    runs, facts = spans.find_runs(*text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE)
+    runs, facts = spans.find_runs(*text, TAGS, BITS, SCALE, EDGE, BEGIN, CLOSE)
     assert (runs.shape, facts.shape) == ((0, 4), (0, FACTS))
     pieces, start = spans.cut_pieces(read.folded, read.fold_start, runs)
     assert (pieces.size, start.tolist()) == (0, [0])
@@ -86,9 +86,9 @@ def test_the_runs_make_the_best_of_all_paths(line: str) -> None:
     read = lines_of([line])
     n = read.folded.size
     text = read.folded, read.fold_start, read.kinds, np.array([0])
-    runs, _ = spans.find_runs(*text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE)
+    runs, _ = spans.find_runs(*text, TAGS, BITS, SCALE, EDGE, BEGIN, CLOSE)
     steps = [spans.edge_step(i) for i in range(n)]
-    scores = SCALE * spans.character_scores(read.folded, 0, n, WEIGHTS, BITS) + EDGE[steps, steps[::-1]]
+    scores = SCALE * spans.character_scores(read.folded, 0, n, TAGS, BITS) + EDGE[steps, steps[::-1]]
     scores = (scores - scores[:, :1]).astype(np.float32)
     kinds = [CLASSES - 1, *read.kinds.tolist(), CLASSES - 1]
     path = [0] * n
@@ -111,8 +111,8 @@ def test_the_rest_of_a_long_line_is_cut_to_what_lies_near_the_run() -> None:
 
 
 def test_a_character_is_scored_by_the_grams_that_cover_it() -> None:
-    weights = np.zeros((1 << BITS, 16), np.int8)
-    weights[:, FIRST_COLUMN + 2] = 1
+    weights = np.zeros((1 << BITS, STATES), np.int8)
+    weights[:, 2] = 1
     folded = np.array([0x9996, 0x9875], np.uint32)
     # 4 grams begin at the mark before, 3 at the first character, 2 at the second, 1 at the mark behind
     found = spans.character_scores(folded, 0, 2, weights, BITS)

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from moderation.kernel.jit import always, inline, kernel
 from moderation.kernel.vector import (
     LANES,
+    exp,
     larger,
     load_floats,
     load_labels,
     log,
+    multiply_add,
+    near_bits,
     no_floats,
     spread,
     store,
@@ -33,6 +36,24 @@ WINDOW = N_LABELS + 4
 PAGE = N_LABELS + 9
 SELF = 16
 FEATURES = OWN + 2 * NEAR * NEIGHBOUR + 2 * len(WINDOWS) * WINDOW + PAGE + SELF
+FACTS = 18
+REACH = WINDOWS[-1]
+"""Rows without a line between two pages."""
+NO_LENGTH = -1e9
+ALIKE = 6
+"""Up to so many lines of like length in a row are counted, on either side."""
+
+
+def run_lengths(nearest: int) -> NDArray[np.float32]:
+    """For every ALIKE bits, the share of them that are set without a gap, from bit `nearest`, the first or the last."""
+    rows = np.arange(1 << ALIKE)[:, None] >> np.arange(ALIKE) & 1
+    ordered = rows if nearest == 0 else rows[:, ::-1]
+    return (np.cumprod(ordered, 1).sum(1) / ALIKE).astype(np.float32)
+
+
+RUN_BEFORE = run_lengths(ALIKE - 1)
+RUN_BEHIND = run_lengths(0)
+INVERSE = (1 / np.maximum(1, np.arange(REACH + 1))).astype(np.float32)
 FILTER = 1 << 13
 """Places of a page's sets of hashed character pairs."""
 
@@ -83,12 +104,12 @@ def line_facts(
     visible: NDArray[np.int64],
     ends: NDArray[np.int8],
 ) -> NDArray[np.float32]:
-    """(m, 18) numbers about each visible line alone: length, scripts, punctuation, first and last character class.
+    """(m, FACTS) numbers about each visible line alone: length, scripts, punctuation, first and last character class.
 
     counts: characters a class. ends: int8 (n, 2), class of the first and last character.
     """
     m = visible.size
-    out = np.zeros((m, 18), np.float32)
+    out = np.zeros((m, FACTS), np.float32)
     for v in range(m):
         k = visible[v]
         n = 0
@@ -122,17 +143,55 @@ PROSE_ONE, PROSE_TWO = np.uint8(4), np.uint8(8)
 OTHER_ONE, OTHER_TWO = np.uint8(16), np.uint8(32)
 """What a place of the page's set knows of its pairs: whether the title has one, and whether its prose and its other
 lines have none, one (ONE) or more (TWO): eight kilobytes in all, which the fastest cache holds."""
+PLACES = 64
+"""States that a place may have."""
+BITS = np.uint64(20)
+COUNTED = 1 << 20
+"""Pairs that are counted together, in BITS bits each."""
 FEW_PAIRS = 256
 """Up to so many pairs are taken out of the set one by one; beyond, clearing it whole is cheaper."""
 
 
 @always
-def line_place(folded: NDArray[np.uint32], s: np.uint64, e: np.uint64) -> np.uint32:
+def hash_on(h: np.uint32, c: np.uint32) -> np.uint32:
+    """The hash of a line that is longer by the character c; that of the empty line is its length."""
+    return np.uint32((h ^ c) * np.uint32(0x01000193))
+
+
+@always
+def line_place(h: np.uint32) -> np.uint32:
     """The place of a whole line in the page's table of lines."""
-    h = np.uint32(e - s)
-    for i in range(s, e):
-        h = np.uint32((h ^ folded[i]) * np.uint32(0x01000193))
     return np.uint32(h ^ (h >> np.uint32(15))) & np.uint32(FILTER - 1)
+
+
+@kernel
+def longest_page(fold_start: NDArray[np.int64], visible: NDArray[np.int64], doc_first: NDArray[np.int64]) -> int:
+    """The most folded characters that a document has."""
+    most = 0
+    for d in range(doc_first.size - 1):
+        if doc_first[d] < doc_first[d + 1]:
+            most = max(most, fold_start[visible[doc_first[d + 1] - 1] + 1] - fold_start[visible[doc_first[d]]])
+    return most
+
+
+@kernel
+def found_in_page() -> NDArray[np.uint64]:
+    """For every state of a place, what a pair there counts: in the title, in prose, in other lines, BITS bits each.
+
+    The first PLACES are for a line that is no prose, the others for one that is: what the line itself brings along
+    does not count.
+    """
+    out = np.empty(2 * PLACES, np.uint64)
+    for state in range(2 * PLACES):
+        prose = state >= PLACES
+        seen = np.uint8(state & (PLACES - 1))
+        of_prose = PROSE_TWO if prose else np.uint8(PROSE_ONE | PROSE_TWO)
+        of_other = np.uint8(OTHER_ONE | OTHER_TWO) if prose else OTHER_TWO
+        in_title = np.uint64(seen & IN_TITLE)
+        in_prose = np.uint64((seen & of_prose) != 0)
+        in_other = np.uint64((seen & of_other) != 0)
+        out[state] = in_title | (in_prose << BITS) | (in_other << (BITS + BITS))
+    return out
 
 
 @kernel
@@ -153,49 +212,57 @@ def page_sets(
     head = np.zeros(FILTER, np.int32)
     tail = np.zeros(FILTER, np.int32)
     key = np.zeros((m, 3), np.uint32)
+    place = np.empty(longest_page(fold_start, visible, doc_first), np.uint16)
+    in_pages = found_in_page()
     for d in range(doc_first.size - 1):
         a = doc_first[d]
         b = doc_first[d + 1]
         if a == b:
             continue
+        first, behind = np.uint64(fold_start[visible[a]]), np.uint64(fold_start[visible[b - 1] + 1])
+        for i in range(behind - first - one):  # those across line breaks too, which nobody asks for
+            place[i] = pair_hash(folded[first + i], folded[first + i + one])
         for v in range(a, b):
             k = visible[v]
             s = np.uint64(fold_start[k])
             e = np.uint64(fold_start[k + 1])
             n = np.int64(e - s)
+            prose = probabilities[k, 0] > 0.5 and n >= 24
+            once = PROSE_ONE if prose else OTHER_ONE
+            twice = PROSE_TWO if prose else OTHER_TWO
+            mark = IN_TITLE if v == a else np.uint8(0)
+            line = np.uint32(n)
+            for i in range(s, e - one):  # each step of the line's hash waits for the one before: pairs fill the time
+                line = hash_on(line, folded[i])
+                p = np.uint64(place[i - first])
+                seen = np.uint8(pairs[p] | mark)
+                pairs[p] = seen if seen & twice else np.uint8(seen + once)
             second = folded[s + one] if n > 1 else np.uint32(0)
             last_but_one = folded[e - np.uint64(2)] if n > 1 else np.uint32(0)
-            key[v, 0] = line_place(folded, s, e)
+            key[v, 0] = line_place(hash_on(line, folded[e - one]))
             key[v, 1] = pair_hash(folded[s], second)
             key[v, 2] = pair_hash(folded[e - one], last_but_one)
             whole[key[v, 0]] += 1
             head[key[v, 1]] += 1
             tail[key[v, 2]] += 1
-            prose = probabilities[k, 0] > 0.5 and n >= 24
-            once = PROSE_ONE if prose else OTHER_ONE
-            twice = PROSE_TWO if prose else OTHER_TWO
-            mark = IN_TITLE if v == a else np.uint8(0)
-            for i in range(s, e - one):
-                p = pair_hash(folded[i], folded[i + one])
-                seen = np.uint8(pairs[p] | mark)
-                pairs[p] = seen if seen & twice else np.uint8(seen + once)
         for v in range(a, b):
             k = visible[v]
-            s = np.uint64(fold_start[k])
-            e = np.uint64(fold_start[k + 1])
-            n = np.int64(e - s)
-            prose = probabilities[k, 0] > 0.5 and n >= 24
-            # what the line itself brings along does not count
-            of_prose = PROSE_TWO if prose else np.uint8(PROSE_ONE | PROSE_TWO)
-            of_other = np.uint8(OTHER_ONE | OTHER_TWO) if prose else OTHER_TWO
+            n = fold_start[k + 1] - fold_start[k]
+            own = np.uint64(PLACES if probabilities[k, 0] > 0.5 and n >= 24 else 0)
+            i = np.uint64(fold_start[k]) - first
+            e = i + np.uint64(n - 1)
             in_title = 0
             in_prose = 0
             in_other = 0
-            for i in range(s, e - one):
-                seen = pairs[pair_hash(folded[i], folded[i + one])]
-                in_title += np.int64(seen & IN_TITLE)
-                in_prose += np.int64((seen & of_prose) != 0)
-                in_other += np.int64((seen & of_other) != 0)
+            while i < e:
+                stop = min(e, i + np.uint64(COUNTED - 1))
+                sums = np.uint64(0)
+                while i < stop:
+                    sums += in_pages[own + np.uint64(pairs[np.uint64(place[i])])]
+                    i += one
+                in_title += np.int64(sums & np.uint64(COUNTED - 1))
+                in_prose += np.int64((sums >> BITS) & np.uint64(COUNTED - 1))
+                in_other += np.int64(sums >> (BITS + BITS))
             size = np.float32(max(1, n - 1))
             out[v, 0] = 0.0 if v == a else in_title / size
             out[v, 1] = in_prose / size
@@ -207,153 +274,200 @@ def page_sets(
             whole[key[v, 0]] = 0
             head[key[v, 1]] = 0
             tail[key[v, 2]] = 0
-        first, behind = np.uint64(fold_start[visible[a]]), np.uint64(fold_start[visible[b - 1] + 1])
-        if behind - first > FEW_PAIRS:
-            pairs[:] = 0
+        if behind - first > np.uint64(FEW_PAIRS):
+            for p in range(FILTER):
+                pairs[p] = 0
         else:
-            for i in range(first, behind - one):  # those across line breaks too, which are empty
-                pairs[pair_hash(folded[i], folded[i + one])] = 0
+            for i in range(behind - first - one):
+                pairs[np.uint64(place[i])] = 0
     return out
 
 
 @kernel
 def seen_rows(
-    probabilities: NDArray[np.float32], facts: NDArray[np.float32], visible: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """(m, LANES): what others see of a line: its probabilities, length, sentence end, punctuation, and prose."""
-    m = visible.size
-    out = np.empty((m, LANES), np.float32)
-    for v in range(m):
-        store(out, v * LANES, load_labels(probabilities, visible[v] * N_LABELS))
-        out[v, N_LABELS] = facts[v, 0]
-        out[v, N_LABELS + 1] = facts[v, 11]
-        out[v, N_LABELS + 2] = min(np.float32(1), facts[v, 16])
-        out[v, N_LABELS + 3] = facts[v, 0] * out[v, 0]
-    return out
+    probabilities: NDArray[np.float32],
+    facts: NDArray[np.float32],
+    visible: NDArray[np.int64],
+    doc_first: NDArray[np.int64],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(m + REACH * (n_docs + 1), LANES): what others see of a line: its probabilities, length, sentence end,
+    punctuation, and prose; and the lengths once more, flat.
+
+    Before each document and behind the last one are REACH rows of zeros, whose lengths are like no other: whoever looks
+    around never has to ask where the page ends. Line v of document d is row v + REACH * (d + 1).
+    """
+    n_docs = doc_first.size - 1
+    rows = visible.size + REACH * (n_docs + 1)
+    out = np.zeros((rows, LANES), np.float32)
+    lengths = np.full(rows + LANES, NO_LENGTH, np.float32)
+    for d in range(n_docs):
+        for v in range(doc_first[d], doc_first[d + 1]):
+            row = v + REACH * (d + 1)
+            store(out, row * LANES, load_labels(probabilities, visible[v] * N_LABELS))
+            out[row, N_LABELS] = lengths[row] = facts[v, 0]
+            out[row, N_LABELS + 1] = facts[v, 11]
+            out[row, N_LABELS + 2] = min(np.float32(1), facts[v, 16])
+            out[row, N_LABELS + 3] = facts[v, 0] * out[row, 0]
+    return out, lengths
 
 
 @always
-def is_prose(seen: NDArray[np.float32], v: int) -> bool:
+def is_prose(seen: NDArray[np.float32], row: int) -> bool:
     """Whether a line is likely content and of some length."""
-    return bool(seen[v, 0] > 0.5 and seen[v, N_LABELS] > 0.85)
+    return bool(seen[row, 0] > 0.5 and seen[row, N_LABELS] > 0.85)
 
 
-@always
-def page_summary(seen: NDArray[np.float32], a: int, b: int, page: NDArray[np.float32]) -> float:
-    """The page's own features, of its lines a to b, into page; the sum of the lines' prose is returned."""
+@inline
+def page_summary(
+    seen: NDArray[np.float32],
+    lengths: NDArray[np.float32],
+    a: int,
+    b: int,
+    sums: NDArray[np.float64],
+    part: NDArray[np.float32],
+    pages: NDArray[np.float32],
+    d: int,
+) -> float:
+    """The features of page d, of rows a to b, into its row of pages; the sum of the lines' prose is returned.
+
+    sums, part: room for 3 * LANES numbers. A few lines are added up in single precision, and these in double.
+    """
     n = b - a
-    sums = np.zeros(LANES, np.float64)
-    chars = 0.0
-    content = 0.0
-    spam = 0.0
+    for c in range(3 * LANES):
+        sums[c] = 0
     prose_lines = 0.0
-    for v in range(a, b):
-        for c in range(LANES):
-            sums[c] += seen[v, c]
-        size = np.exp(4.0 * seen[v, N_LABELS]) - 1.0
-        chars += size
-        content += size * seen[v, 0]
-        for c in range(6, 11):
-            spam += size * seen[v, c]
-        if is_prose(seen, v):
-            prose_lines += 1
+    for first in range(a, b, LANES):
+        size = exp(load_floats(lengths, first) * spread(np.float32(4.0))) - spread(np.float32(1.0))
+        store(part, 2 * LANES, size)  # behind the page's end those are next to zero
+        plain = no_floats()
+        weighted = no_floats()
+        for v in range(first, min(b, first + LANES)):
+            row = load_floats(seen, v * LANES)
+            plain += row
+            weighted = multiply_add(row, spread(part[2 * LANES + v - first]), weighted)
+            prose_lines += 1.0 if is_prose(seen, v) else 0.0
+        for v in range(b, first + LANES):
+            part[2 * LANES + v - first] = 0
+        store(part, 0, plain)
+        store(part, LANES, weighted)
+        for c in range(3 * LANES):
+            sums[c] += part[c]
+    chars = 0.0
+    for c in range(2 * LANES, 3 * LANES):
+        chars += sums[c]
+    spam = 0.0
+    for c in range(LANES + 6, LANES + 11):
+        spam += sums[c]
     for c in range(N_LABELS):
-        page[c] = sums[c] / n
-    page[N_LABELS] = squash(n)
-    page[N_LABELS + 1] = squash(chars) / 2
-    page[N_LABELS + 2] = content / max(1.0, chars)
-    page[N_LABELS + 3] = spam / max(1.0, chars)
-    page[N_LABELS + 4] = sums[N_LABELS] / n
-    page[N_LABELS + 5] = sums[N_LABELS + 1] / n
-    page[N_LABELS + 6] = sums[N_LABELS + 2] / n
-    page[N_LABELS + 7] = squash(prose_lines)
-    page[N_LABELS + 8] = prose_lines / n
+        pages[d, c] = sums[c] / n
+    pages[d, N_LABELS] = squash(n)
+    pages[d, N_LABELS + 1] = squash(chars) / 2
+    pages[d, N_LABELS + 2] = sums[LANES] / max(1.0, chars)
+    pages[d, N_LABELS + 3] = spam / max(1.0, chars)
+    pages[d, N_LABELS + 4] = sums[N_LABELS] / n
+    pages[d, N_LABELS + 5] = sums[N_LABELS + 1] / n
+    pages[d, N_LABELS + 6] = sums[N_LABELS + 2] / n
+    pages[d, N_LABELS + 7] = squash(prose_lines)
+    pages[d, N_LABELS + 8] = prose_lines / n
     return float(sums[N_LABELS + 3])
+
+
+@kernel
+def page_places(
+    seen: NDArray[np.float32], lengths: NDArray[np.float32], doc_first: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What lines need to know about their whole page: (n_docs, PAGE), the pages' own features; and (m, 3), how many
+    lines ago the last prose was, how many ahead the next one is, and the share of the page's prose before the line."""
+    n_docs = doc_first.size - 1
+    pages = np.zeros((n_docs, PAGE), np.float32)
+    places = np.empty((doc_first[n_docs], 3), np.float32)
+    sums = np.empty(3 * LANES, np.float64)
+    part = np.empty(3 * LANES, np.float32)
+    for d in range(n_docs):
+        a = doc_first[d]
+        b = doc_first[d + 1]
+        if a == b:
+            continue
+        rows = REACH * (d + 1)
+        prose = max(1e-6, page_summary(seen, lengths, a + rows, b + rows, sums, part, pages, d))
+        before = 0.0
+        since = b - a
+        for v in range(a, b):
+            places[v, 0] = squash_count(since)
+            places[v, 2] = before / prose
+            before += seen[v + rows, N_LABELS + 3]
+            since = 0 if is_prose(seen, v + rows) else since + 1
+        until = b - a
+        for v in range(b - 1, a - 1, -1):
+            places[v, 1] = squash_count(until)
+            until = 0 if is_prose(seen, v + rows) else until + 1
+    return pages, places
 
 
 @always
 def write_features(
     seen: NDArray[np.float32],
+    lengths: NDArray[np.float32],
     facts: NDArray[np.float32],
     sets: NDArray[np.float32],
     page: NDArray[np.float32],
-    a: int,
-    b: int,
+    places: NDArray[np.float32],
+    d: int,
+    i: int,
+    n: int,
     v: int,
-    since: int,
-    until: int,
-    before: float,
     out: NDArray[np.float32],
     at: int,
 ) -> None:
-    """The features of line v of the page a to b, into the flat `out` from place `at` on: FEATURES numbers.
+    """The features of line i of the n lines of page d, into `out` from place `at` on: FEATURES numbers.
 
-    since, until: lines between it and the next prose before and behind it. before: the share of prose before it.
+    v: the line among all. All arrays are flat.
     """
-    n = b - a
-    i = v - a
-    own = load_labels(seen, v * LANES)
-    near = log(own + spread(np.float32(1e-4))) / spread(np.float32(4.0)) + spread(np.float32(1.0))
+    row = v + REACH * (d + 1)
+    own = load_labels(seen, row * LANES)
+    near = log(own + spread(np.float32(1e-4))) * spread(np.float32(0.25)) + spread(np.float32(1.0))
     store_labels(out, at, larger(near, spread(np.float32(-1.5))))
     f = at + N_LABELS
-    for c in range(18):
-        out[f + c] = facts[v, c]
-    f += 18
-    length = seen[v, N_LABELS]
+    store(out, f, load_floats(facts, v * FACTS))
+    store(out, f + FACTS - LANES, load_floats(facts, v * FACTS + FACTS - LANES))
+    f += FACTS
+    length = lengths[row]
     for side in range(2):
+        reach = i if side == 0 else n - 1 - i
         for step in range(1, NEAR + 1):
-            w = v - step if side == 0 else v + step
-            if a <= w < b:
-                store(out, f, load_floats(seen, w * LANES))
-                out[f + N_LABELS + 3] = abs(seen[w, N_LABELS] - length)
-                out[f + N_LABELS + 4] = 0.0
-            else:
-                store(out, f, no_floats())
-                out[f + N_LABELS + 4] = 1.0
+            w = row - step if side == 0 else row + step
+            store(out, f, load_floats(seen, w * LANES))
+            there = step <= reach
+            out[f + N_LABELS + 3] = abs(lengths[w] - length) if there else np.float32(0)
+            out[f + N_LABELS + 4] = np.float32(0) if there else np.float32(1)
             f += NEIGHBOUR
-    f = write_windows(seen, a, b, v, out, f)
-    store(out, f + PAGE - LANES, load_floats(page, PAGE - LANES))
-    store(out, f, load_floats(page, 0))
+    for side in range(2):
+        reach = i if side == 0 else n - 1 - i
+        sums = no_floats()
+        done = 0
+        place = f + side * WINDOW
+        for width in WINDOWS:
+            for step in range(done + 1, width + 1):
+                sums += load_floats(seen, (row - step if side == 0 else row + step) * LANES)
+            done = width
+            store(out, place, sums * spread(INVERSE[min(width, reach)]))
+            place += 2 * WINDOW
+    f += 2 * len(WINDOWS) * WINDOW
+    store(out, f + PAGE - LANES, load_floats(page, d * PAGE + PAGE - LANES))
+    store(out, f, load_floats(page, d * PAGE))
     f += PAGE
     out[f] = i / n
     out[f + 1] = squash_count(i)
     out[f + 2] = squash_count(n - 1 - i)
     out[f + 3] = 1.0 if i == 0 else 0.0
     for c in range(6):
-        out[f + 4 + c] = sets[v, c]
-    out[f + 10] = squash_count(since)
-    out[f + 11] = squash_count(until)
-    out[f + 12] = before
-    run = 0
-    while run < 6 and v - run - 1 >= a and abs(seen[v - run - 1, N_LABELS] - length) < 0.08:
-        run += 1
-    out[f + 13] = run / 6.0
-    run = 0
-    while run < 6 and v + run + 1 < b and abs(seen[v + run + 1, N_LABELS] - length) < 0.08:
-        run += 1
-    out[f + 14] = run / 6.0
+        out[f + 4 + c] = sets[v * 6 + c]
+    for c in range(3):
+        out[f + 10 + c] = places[v * 3 + c]
+    alike = np.int64(near_bits(lengths, row - ALIKE, length, np.float32(0.08)))
+    out[f + 13] = RUN_BEFORE[alike & (RUN_BEFORE.size - 1)]
+    out[f + 14] = RUN_BEHIND[(alike >> (ALIKE + 1)) & (RUN_BEHIND.size - 1)]
     out[f + 15] = 1.0
-
-
-@always
-def write_windows(seen: NDArray[np.float32], a: int, b: int, v: int, out: NDArray[np.float32], f: int) -> int:
-    """The averages over the lines before and behind line v; returns the place behind them.
-
-    A window is added up from the line outwards, and the wide one goes on where the narrow one ends.
-    """
-    for side in range(2):
-        sums = no_floats()
-        step = -1 if side == 0 else 1
-        reach = v - a if side == 0 else b - 1 - v
-        done = 0
-        place = f + side * WINDOW
-        for width in WINDOWS:
-            while done < min(width, reach):
-                done += 1
-                sums += load_floats(seen, (v + step * done) * LANES)
-            store(out, place, sums / spread(np.float32(max(1, done))))
-            place += 2 * WINDOW
-    return f + 2 * len(WINDOWS) * WINDOW
 
 
 @kernel
@@ -365,34 +479,21 @@ def context_features(
     doc_first: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """The features of every visible line: float32 (m, FEATURES)."""
-    m = visible.size
-    out = np.empty((m, FEATURES), np.float32)
+    out = np.empty((visible.size, FEATURES), np.float32)
     flat = out.reshape(-1)
-    seen = seen_rows(probabilities, facts, visible)
-    page = np.zeros(PAGE, np.float32)
+    seen, lengths = seen_rows(probabilities, facts, visible, doc_first)
+    pages, places = page_places(seen, lengths, doc_first)
+    rows, fact, set_of, page, place = (
+        seen.reshape(-1),
+        facts.reshape(-1),
+        sets.reshape(-1),
+        pages.reshape(-1),
+        places.reshape(-1),
+    )
     for d in range(doc_first.size - 1):
-        a = doc_first[d]
-        b = doc_first[d + 1]
-        if a == b:
-            continue
-        prose = max(1e-6, page_summary(seen, a, b, page))
-        before = 0.0
-        since = b - a
-        ahead = a
-        for v in range(a, b):
-            ahead = next_prose(seen, ahead, v, b)
-            until = ahead - v - 1 if ahead < b else 2 * b - a - 1 - v
-            write_features(seen, facts, sets, page, a, b, v, since, until, before / prose, flat, v * FEATURES)
-            before += seen[v, N_LABELS + 3]
-            since = 0 if is_prose(seen, v) else since + 1
+        first = doc_first[d]
+        n = doc_first[d + 1] - first
+        for i in range(n):
+            v = first + i
+            write_features(rows, lengths, fact, set_of, page, place, d, i, n, v, flat, v * FEATURES)
     return out
-
-
-@always
-def next_prose(seen: NDArray[np.float32], ahead: int, v: int, b: int) -> int:
-    """The first prose line behind v, or b; `ahead` is what the line before v found."""
-    if ahead <= v:
-        ahead = v + 1
-        while ahead < b and not is_prose(seen, ahead):
-            ahead += 1
-    return ahead

@@ -7,7 +7,7 @@ characters with a gap (`目　录`) stay as they are: that is how honest heading
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import inline
+from moderation.kernel.jit import inline, kernel
 
 SPACE = 32
 SEPARATOR = 11
@@ -36,7 +36,7 @@ def is_token(f: np.uint32) -> bool:
 @inline
 def class_of(f: np.uint32, page: NDArray[np.uint16], char_class: NDArray[np.uint8]) -> np.uint8:
     """The class of a character."""
-    return char_class[page[f >> 8], f & 255] if (f >> 8) < page.size else np.uint8(0)
+    return char_class[page[f >> 8], f & 255] if np.int64(f >> 8) < page.size else np.uint8(0)
 
 
 @inline
@@ -106,7 +106,7 @@ def bloom_place(first: np.uint32, second: np.uint32) -> np.uint32:
     return np.uint32(((first * np.uint32(0x9E3779B1)) ^ second) & np.uint32(BLOOM_BITS - 1))
 
 
-@inline
+@kernel
 def bloom_of(pair_key: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The bloom filter of a table of pairs: 4 KB in which nearly every other pair finds a zero."""
     bloom = np.zeros(BLOOM_BITS // 64, np.uint64)

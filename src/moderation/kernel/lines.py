@@ -3,8 +3,23 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.disguise import PICTURES, bloom_of, is_filler, is_token, may_pair, undisguise
-from moderation.kernel.fold import CLASS_SPACE, DROPPED, HAN, SPACE, bracket_end
+from moderation.kernel.characters import (
+    APART,
+    CATEGORIES,
+    CATEGORY,
+    CODE,
+    KIND,
+    KINDS,
+    NOTHING,
+    PICTURE,
+    SECOND,
+    STOP,
+    TABLED,
+    entry_of,
+    kind_of,
+)
+from moderation.kernel.disguise import bloom_of, undisguise
+from moderation.kernel.fold import CLASS_SPACE, HAN, SPACE, bracket_end
 from moderation.kernel.jit import kernel
 from moderation.kernel.shape import GROUPS, LATIN, LETTER, N_CLASSES, SENTENCE_END, word_counts, write_shape
 
@@ -12,13 +27,13 @@ NEWLINE = 10
 RETURN = 13
 CLASS_INVISIBLE = 5
 ONE = np.uint64(1)
-EIGHT = np.uint64(8)
 
 
 @kernel
 def read_text(
     codes: NDArray[np.uint32],
     doc_start: NDArray[np.int64],
+    entries: NDArray[np.uint32],
     page: NDArray[np.uint16],
     fold_delta: NDArray[np.uint32],
     char_class: NDArray[np.uint8],
@@ -40,10 +55,10 @@ def read_text(
     NDArray[np.int32],
     NDArray[np.int8],
 ]:
-    """Split every document at `\\n` (a `\\r` before it belongs to the break), fold every line and take its shape.
+    """Split every document at `\n` (a `\r` before it belongs to the break), fold every line and take its shape.
 
-    For pair_key and pair_to see kernel/disguise.py, whose work is done where a line may need it. The full stop of a
-    sentence in Latin letters counts as a sentence end.
+    For entries see kernel/characters.py; for pair_key and pair_to kernel/disguise.py, whose work is done where a line
+    may need it. The full stop of a sentence in Latin letters counts as a sentence end.
 
     codes: code points of all documents, one after the other. doc_start: (n_docs + 1,), offsets into codes. A document
     of n breaks has n + 1 lines; the empty document has one empty line. Returns, with n lines in all:
@@ -70,10 +85,7 @@ def read_text(
     rows = np.zeros((n, GROUPS), np.int32)
     counts = np.zeros((n, N_CLASSES), np.int32)
     ends = np.full((n, 2), -1, np.int8)
-    deltas = fold_delta.reshape(-1)
-    classes = char_class.reshape(-1)
     tally = counts.reshape(-1)
-    pages = np.uint64(page.size)
     bloom = bloom_of(pair_key)
     m = np.uint64(0)
     k = 0
@@ -84,108 +96,107 @@ def read_text(
         while more:
             start = i
             begin = m
-            blank = True  # as a blank that would stand at the beginning
-            first_kind = -1
-            last_kind = -1
-            others = np.int64(0)
-            fillers = 0
-            paired = False
+            closed = i  # behind a bracket that was seen through
+            seen = np.uint32(0)
+            pairs = np.uint32(0)
             before = np.uint32(0)
+            recent = np.uint32(0)
+            apart = False
             own = np.uint64(k) * np.uint64(N_CLASSES)
             more = False
             end = stop
-            while i < stop:
-                c = codes[i]
-                high = np.uint64(c >> np.uint32(8))
-                f = c
-                kind = np.uint8(0)
-                if high < pages:
-                    place = (np.uint64(page[high]) << EIGHT) | np.uint64(c & np.uint32(255))
-                    f = np.uint32(c + deltas[place])
-                    kind = classes[place]
-                if kind == HAN:
-                    paired |= may_pair(before, f, bloom)
-                    before = f
-                    folded[m] = f
+            while True:
+                e = STOP
+                while i < stop:  # nearly every character passes here, without a branch that hangs on it
+                    c = codes[i]
+                    e = entries[c] if c < TABLED else entry_of(c, page, fold_delta, char_class)
+                    if e & STOP:
+                        break
+                    kind = (e >> KIND) & KINDS
+                    tally[own + np.uint64(kind)] += 1
+                    folded[m] = e & CODE
                     source[m] = i
                     kinds[m] = kind
-                    blank = False
+                    seen |= e
+                    pairs |= (before >> np.uint32(1)) & e
+                    before = e
+                    recent = (recent << np.uint32(2)) | ((e >> CATEGORY) & CATEGORIES)
+                    apart |= (recent & np.uint32(63)) == APART
                     m += ONE
                     i += ONE
-                    if first_kind < 0:
-                        first_kind = HAN
-                    last_kind = HAN
-                    if i < stop and (codes[i] == 0x28 or codes[i] == 0xFF08):
-                        behind = bracket_end(
-                            codes, np.int64(i), np.int64(stop), page, fold_delta, reading_char, reading_start, reading
-                        )
-                        while i < np.uint64(behind):
-                            c = codes[i]
-                            kind = char_class[page[c >> np.uint32(8)], c & np.uint32(255)]
-                            if kind != HAN:
-                                counts[k, kind] += 1
-                                others += 1
-                            if kind not in (CLASS_SPACE, CLASS_INVISIBLE):
-                                last_kind = np.int64(kind)
-                            i += ONE
-                    continue
-                if c == NEWLINE:
+                if i == stop:
+                    break
+                if codes[i] == NEWLINE:
                     end = i
                     if i > start and codes[i - ONE] == RETURN:
                         end = i - ONE
                         # a class that white space has: nothing else of the line hangs on it
                         counts[k, char_class[page[0], RETURN]] -= 1
-                        others -= 1
                     i += ONE
                     more = True
                     break
+                code = e & CODE
+                c = codes[i]
+                opening = c == 0x28 or c == 0xFF08  # noqa: PLR1714 - a tuple would be compared as wider numbers
+                if opening and i > start and i != closed and kind_of(codes[i - ONE], entries, page, char_class) == HAN:
+                    behind = bracket_end(
+                        codes, np.int64(i), np.int64(stop), page, fold_delta, reading_char, reading_start, reading
+                    )
+                    if behind:
+                        closed = np.uint64(behind)
+                        while i < closed:
+                            counts[k, char_class[page[codes[i] >> np.uint32(8)], codes[i] & np.uint32(255)]] += 1
+                            i += ONE
+                        continue
+                kind = (e >> KIND) & KINDS
                 tally[own + np.uint64(kind)] += 1
-                others += 1
-                if kind not in (CLASS_SPACE, CLASS_INVISIBLE):
-                    last_kind = np.int64(kind)
-                    if first_kind < 0:
-                        first_kind = last_kind
-                if f == SPACE:
-                    if not blank:
-                        folded[m] = f
-                        source[m] = i
-                        kinds[m] = kind
-                        m += ONE
-                        blank = True
-                    fillers += 1
-                elif f != DROPPED:
-                    paired |= may_pair(before, f, bloom)
-                    before = f
-                    if not is_token(f) and is_filler(f, page, char_class):
-                        fillers += 2 if f >= PICTURES else 1  # one picture may be dropped; gaps come in twos
-                    folded[m] = f
+                blank = code == SPACE
+                if code != NOTHING and not (blank and (m == begin or folded[m - ONE] == SPACE)):
+                    folded[m] = code
                     source[m] = i
                     kinds[m] = kind
                     m += ONE
-                    blank = False
+                    recent = (recent << np.uint32(2)) | ((e >> CATEGORY) & CATEGORIES)
+                    apart |= (recent & np.uint32(63)) == APART
+                    if not blank:
+                        before = e
                 i += ONE
-            if blank and m > begin:
+            if m > begin and folded[m - ONE] == SPACE:
                 m -= ONE
-            if fillers > 1 or paired:
-                first, behind_last = np.int64(begin), np.int64(m)
+            if apart or seen & PICTURE or pairs & SECOND:
                 m = np.uint64(
-                    undisguise(folded, source, kinds, first, behind_last, page, char_class, pair_key, pair_to, bloom)
+                    undisguise(
+                        folded, source, kinds, np.int64(begin), np.int64(m), page, char_class, pair_key, pair_to, bloom
+                    )
                 )
             line_start[k] = start
             line_end[k] = end
             line_next[k] = i
             fold_start[k + 1] = m
-            counts[k, HAN] = np.int64(end) - np.int64(start) - others
+            first_kind = -1
+            last_kind = -1
+            for at in range(start, end):
+                kind = kind_of(codes[at], entries, page, char_class)
+                if kind not in (CLASS_SPACE, CLASS_INVISIBLE):
+                    first_kind = np.int64(kind)
+                    break
+            last = end
+            if first_kind >= 0:
+                while last_kind < 0:
+                    last -= ONE
+                    kind = kind_of(codes[last], entries, page, char_class)
+                    if kind not in (CLASS_SPACE, CLASS_INVISIBLE):
+                        last_kind = np.int64(kind)
             words = 0
             capitals = 0
             functions = 0
             if counts[k, LATIN] + counts[k, LETTER] > 0:
                 words, capitals, functions, stops, last_stop = word_counts(
-                    codes, np.int64(start), np.int64(end), page, char_class
+                    codes, np.int64(start), np.int64(end), entries, page, char_class
                 )
                 counts[k, SENTENCE_END] += stops
                 counts[k, 0] -= stops
-                if last_stop:
+                if last_stop == np.int64(last):
                     last_kind = SENTENCE_END
             ends[k, 0] = first_kind
             ends[k, 1] = last_kind

@@ -7,7 +7,7 @@ line, so that a line's bits do not depend on how many lines are in the batch, wh
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import always, inline, kernel
+from moderation.kernel.jit import always, kernel
 from moderation.kernel.vector import (
     LANES,
     N_LABELS,
@@ -31,7 +31,7 @@ def padded(size: int) -> int:
     return (size + LANES - 1) // LANES * LANES
 
 
-@inline
+@kernel
 def padded_rows(matrix: NDArray[np.float32], filling: np.float32) -> NDArray[np.float32]:
     """The matrix with so many columns more that whole vectors can be read."""
     rows, columns = matrix.shape
@@ -40,7 +40,7 @@ def padded_rows(matrix: NDArray[np.float32], filling: np.float32) -> NDArray[np.
     return out
 
 
-@inline
+@kernel
 def padded_row(row: NDArray[np.float32], filling: np.float32) -> NDArray[np.float32]:
     """The same for a single row."""
     out = np.full(padded(row.size), filling, np.float32)
@@ -76,26 +76,55 @@ def multiply_rows(
     references, which costs as much as the work.
     """
     columns = start.size
-    for c in range(0, columns, LANES):
-        s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = load_floats(start, c)
+    wide = columns // (2 * LANES) * (2 * LANES)
+    for c in range(0, wide, 2 * LANES):
+        a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = load_floats(start, c)
+        b0 = b1 = b2 = b3 = b4 = b5 = b6 = b7 = load_floats(start, c + LANES)
         for f in range(np.uint64(used)):
-            w = load_floats(matrix, f * np.uint64(columns) + np.uint64(c))
-            s0 = multiply_add(spread(x[f]), w, s0)
-            s1 = multiply_add(spread(x[f + np.uint64(width)]), w, s1)
-            s2 = multiply_add(spread(x[f + np.uint64(2 * width)]), w, s2)
-            s3 = multiply_add(spread(x[f + np.uint64(3 * width)]), w, s3)
-            s4 = multiply_add(spread(x[f + np.uint64(4 * width)]), w, s4)
-            s5 = multiply_add(spread(x[f + np.uint64(5 * width)]), w, s5)
-            s6 = multiply_add(spread(x[f + np.uint64(6 * width)]), w, s6)
-            s7 = multiply_add(spread(x[f + np.uint64(7 * width)]), w, s7)
-        store(out, c, s0)
-        store(out, columns + c, s1)
-        store(out, 2 * columns + c, s2)
-        store(out, 3 * columns + c, s3)
-        store(out, 4 * columns + c, s4)
-        store(out, 5 * columns + c, s5)
-        store(out, 6 * columns + c, s6)
-        store(out, 7 * columns + c, s7)
+            at = f * np.uint64(columns) + np.uint64(c)
+            v = load_floats(matrix, at)
+            w = load_floats(matrix, at + np.uint64(LANES))
+            s = spread(x[f])
+            a0 = multiply_add(s, v, a0)
+            b0 = multiply_add(s, w, b0)
+            s = spread(x[f + np.uint64(width)])
+            a1 = multiply_add(s, v, a1)
+            b1 = multiply_add(s, w, b1)
+            s = spread(x[f + np.uint64(2 * width)])
+            a2 = multiply_add(s, v, a2)
+            b2 = multiply_add(s, w, b2)
+            s = spread(x[f + np.uint64(3 * width)])
+            a3 = multiply_add(s, v, a3)
+            b3 = multiply_add(s, w, b3)
+            s = spread(x[f + np.uint64(4 * width)])
+            a4 = multiply_add(s, v, a4)
+            b4 = multiply_add(s, w, b4)
+            s = spread(x[f + np.uint64(5 * width)])
+            a5 = multiply_add(s, v, a5)
+            b5 = multiply_add(s, w, b5)
+            s = spread(x[f + np.uint64(6 * width)])
+            a6 = multiply_add(s, v, a6)
+            b6 = multiply_add(s, w, b6)
+            s = spread(x[f + np.uint64(7 * width)])
+            a7 = multiply_add(s, v, a7)
+            b7 = multiply_add(s, w, b7)
+        for r, (a, b) in enumerate(((a0, b0), (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), (a6, b6), (a7, b7))):
+            store(out, r * columns + c, a)
+            store(out, r * columns + c + LANES, b)
+    for c in range(wide, columns, LANES):
+        a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = load_floats(start, c)
+        for f in range(np.uint64(used)):
+            v = load_floats(matrix, f * np.uint64(columns) + np.uint64(c))
+            a0 = multiply_add(spread(x[f]), v, a0)
+            a1 = multiply_add(spread(x[f + np.uint64(width)]), v, a1)
+            a2 = multiply_add(spread(x[f + np.uint64(2 * width)]), v, a2)
+            a3 = multiply_add(spread(x[f + np.uint64(3 * width)]), v, a3)
+            a4 = multiply_add(spread(x[f + np.uint64(4 * width)]), v, a4)
+            a5 = multiply_add(spread(x[f + np.uint64(5 * width)]), v, a5)
+            a6 = multiply_add(spread(x[f + np.uint64(6 * width)]), v, a6)
+            a7 = multiply_add(spread(x[f + np.uint64(7 * width)]), v, a7)
+        for r, a in enumerate((a0, a1, a2, a3, a4, a5, a6, a7)):
+            store(out, r * columns + c, a)
 
 
 @always

@@ -58,7 +58,7 @@ def repair_marks(
             if c in (0x28, 0xFF08):
                 if i > first and (after == codes[i - 1] or (after < 0x250 and after > 0x40)):
                     before = codes[i - 1]
-                    if (before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
+                    if np.int64(before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
                         marks |= READING
             elif c == 0x26:
                 if after == 0x23 or 0x41 <= after <= 0x7A:
@@ -106,7 +106,7 @@ def reading_brackets(
             continue
         behind = 0
         before = codes[i - 1]
-        if (before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
+        if np.int64(before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
             behind = bracket_end(codes, i, codes.size, page, fold_delta, reading_char, reading_start, reading)
             folded = np.uint32(before + fold_delta[page[before >> 8], before & 255])
             if behind == 0 and folded != before:

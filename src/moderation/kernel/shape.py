@@ -6,6 +6,7 @@ The rows stand behind the n-gram rows in the weight table, so that shape costs a
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.kernel.characters import kind_of
 from moderation.kernel.function_words import FUNCTION_WORDS
 from moderation.kernel.jit import always, inline
 
@@ -22,6 +23,7 @@ SPACE = 4
 SENTENCE_END = 6
 LETTER = 13
 FULL_STOP = 46
+ONE = np.uint64(1)
 
 
 @inline
@@ -47,15 +49,24 @@ def is_function_word(packed: np.uint32) -> bool:
 
 
 @inline
+def is_letter(
+    c: np.uint32, entries: NDArray[np.uint32], page: NDArray[np.uint16], char_class: NDArray[np.uint8]
+) -> bool:
+    """Whether the character is a letter, but no Chinese one."""
+    return kind_of(c, entries, page, char_class) in (LATIN, LETTER)
+
+
+@inline
 def word_counts(
     codes: NDArray[np.uint32],
     start: int,
     end: int,
+    entries: NDArray[np.uint32],
     page: NDArray[np.uint16],
     char_class: NDArray[np.uint8],
-) -> tuple[int, int, int, int, bool]:
+) -> tuple[int, int, int, int, int]:
     """Words of letters other than Chinese: how many, with a capital, function words; full stops behind words; and
-    whether the last visible character is such a full stop.
+    where the last such full stop stands, -1 where there is none.
 
     A full stop counts behind a word of two letters or more, before a blank or the end.
     """
@@ -63,47 +74,31 @@ def word_counts(
     capitals = 0
     functions = 0
     stops = 0
-    last_stop = False
-    size = 0
-    packed = np.uint32(0)
-    plain = True
-    for i in range(start, end + 1):
-        kind = 0
-        c = np.uint32(0)
-        if i < end:
-            c = codes[i]
-            high = c >> 8
-            kind = 0 if high >= page.size else int(char_class[page[high], c & 255])
-        if kind in (LATIN, LETTER):
-            if size == 0:
-                words += 1
-                capitals += int(is_capital(c))
-                packed = np.uint32(0)
-                plain = True
-            lower = c | np.uint32(32)
-            plain = plain and lower >= 97 and lower <= 122
-            packed = np.uint32((packed << np.uint32(5)) | ((lower - np.uint32(96)) & np.uint32(31)))
-            size += 1
-            last_stop = False
-            continue
-        if size:
-            if plain and size <= 5:
-                functions += int(is_function_word(packed))
-            if c == FULL_STOP and size >= 2:
-                after = i + 1
-                behind = 0
-                if after < end:
-                    high = codes[after] >> 8
-                    behind = 0 if high >= page.size else int(char_class[page[high], codes[after] & 255])
-                if after == end or behind == SPACE:
-                    stops += 1
-                    last_stop = True
-                    size = 0
-                    continue
-        size = 0
-        if i < end and kind not in (SPACE, 5):
-            last_stop = False
-    return words, capitals, functions, stops, last_stop
+    last_stop = -1
+    i = np.uint64(start)
+    stop = np.uint64(end)
+    while True:
+        while i < stop and not is_letter(codes[i], entries, page, char_class):
+            i += ONE
+        if i == stop:
+            return words, capitals, functions, stops, last_stop
+        words += 1
+        capitals += int(is_capital(codes[i]))
+        first = i
+        packed = np.uint32(0)
+        plain = True
+        while i < stop and is_letter(codes[i], entries, page, char_class):
+            letter = (codes[i] | np.uint32(32)) - np.uint32(96)
+            plain &= letter - np.uint32(1) < np.uint32(26)
+            packed = (packed << np.uint32(5)) | (letter & np.uint32(31))
+            i += ONE
+        if plain and i - first <= np.uint64(5):
+            functions += int(is_function_word(packed))
+        if i < stop and codes[i] == FULL_STOP and i - first >= np.uint64(2):
+            after = i + ONE
+            if after == stop or kind_of(codes[after], entries, page, char_class) == SPACE:
+                stops += 1
+                last_stop = np.int64(i)
 
 
 def lengths() -> NDArray[np.int8]:
@@ -142,7 +137,7 @@ def ratio(part: int, whole: int) -> int:
     )
 
 
-@always
+@inline
 def write_shape(
     counts: NDArray[np.int32],
     k: int,

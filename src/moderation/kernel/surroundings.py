@@ -9,17 +9,14 @@ from numpy.typing import NDArray
 
 from moderation.kernel.context import (
     FEATURES,
-    PAGE,
-    is_prose,
-    next_prose,
-    page_summary,
+    page_places,
     seen_rows,
     write_features,
 )
 from moderation.kernel.jit import always, kernel
 from moderation.kernel.network import ABREAST, clip_rows, network_block, padded_row, padded_rows
-from moderation.kernel.trees import blend_line, walk_trees, walks
-from moderation.kernel.vector import LANES, N_LABELS, load_floats, store, store_labels
+from moderation.kernel.trees import ask_trees, blend_line, tree_words
+from moderation.kernel.vector import LANES, N_LABELS, load_floats, store, store_labels, turn
 
 DOUBT = np.float32(0.05)
 """The trees are asked only where the network's probability of content is farther than this from 0 and from 1: that
@@ -66,10 +63,17 @@ def surrounded_probabilities(
     low, high = padded_row(low, none), padded_row(high, none)
     w1, b1 = padded_rows(w1, none), padded_row(b1, none)
     w2, b2 = padded_rows(w2, none), padded_row(b2, np.float32(-1e30))
-    ahead_of, limit, height = walks(threshold, child)
+    start, opens, column, limit, stay, values = tree_words(root, feature, threshold, child, value)
     first = probabilities.reshape(-1)
-    seen = seen_rows(probabilities, facts, visible)
-    page = np.zeros(PAGE, np.float32)
+    seen, lengths = seen_rows(probabilities, facts, visible, doc_first)
+    pages, places = page_places(seen, lengths, doc_first)
+    seen_of, fact, set_of, page, place = (
+        seen.reshape(-1),
+        facts.reshape(-1),
+        sets.reshape(-1),
+        pages.reshape(-1),
+        places.reshape(-1),
+    )
     width = low.size
     rows = np.zeros(ABREAST * width, np.float32)
     clipped = np.zeros(ABREAST * width, np.float32)
@@ -77,27 +81,19 @@ def surrounded_probabilities(
     found = np.zeros(ABREAST * LANES, np.float32)
     line = np.zeros(ABREAST, np.int64)
     keep = np.zeros(probabilities.shape[0], np.float32)
-    doubtful = np.zeros(2 * ABREAST * width, np.float32)
-    doubtful_line = np.zeros(2 * ABREAST, np.int64)
-    opinion = np.zeros(ABREAST, np.float32)
+    doubtful = np.zeros(width * LANES, np.float32)
+    columns = np.empty(width * LANES, np.float32)
+    doubtful_line = np.zeros(LANES, np.int64)
+    opinion = np.zeros(LANES, np.float32)
     filled = 0
     doubts = 0
     left = visible.size
     for d in range(doc_first.size - 1):
-        a = doc_first[d]
-        b = doc_first[d + 1]
-        if a == b:
-            continue
-        prose = max(1e-6, page_summary(seen, a, b, page))
-        before = 0.0
-        since = b - a
-        ahead = a
-        for v in range(a, b):
-            ahead = next_prose(seen, ahead, v, b)
-            until = ahead - v - 1 if ahead < b else 2 * b - a - 1 - v
-            write_features(seen, facts, sets, page, a, b, v, since, until, before / prose, rows, filled * width)
-            before += seen[v, N_LABELS + 3]
-            since = 0 if is_prose(seen, v) else since + 1
+        first_of = doc_first[d]
+        n = doc_first[d + 1] - first_of
+        for i in range(n):
+            v = first_of + i
+            write_features(seen_of, lengths, fact, set_of, page, place, d, i, n, v, rows, filled * width)
             line[filled] = visible[v]
             filled += 1
             left -= 1
@@ -114,16 +110,14 @@ def surrounded_probabilities(
                     copy_row(rows, r, doubtful, doubts, width)
                     doubtful_line[doubts] = k
                     doubts += 1
+                if doubts == LANES or (doubts and not left and r == filled - 1):
+                    for f in range(0, width, LANES):
+                        turn(doubtful, f, width, columns, f * LANES)
+                    ask_trees(columns, start, opens, column, limit, stay, values, baseline[0], opinion)
+                    for q in range(doubts):
+                        keep[doubtful_line[q]] = opinion[q]
+                    doubts = 0
             filled = 0
-            while doubts >= ABREAST or (doubts and not left):
-                walk_trees(doubtful, width, root, feature, limit, ahead_of, height, value, baseline[0], opinion)
-                done = min(doubts, ABREAST)
-                for q in range(done):
-                    keep[doubtful_line[q]] = opinion[q]
-                doubts -= done
-                for q in range(doubts):
-                    copy_row(doubtful, ABREAST + q, doubtful, q, width)
-                    doubtful_line[q] = doubtful_line[ABREAST + q]
     for v in range(visible.size):
         at = visible[v] * N_LABELS
         blend_line(out, at, keep[visible[v]], first, at, trust[0], out, at)

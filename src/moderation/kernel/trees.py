@@ -1,21 +1,29 @@
 """Boosted trees over the context features: the log-odds that a line is content."""
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import always, inline, kernel
-from moderation.kernel.network import ABREAST
+from moderation.kernel.jit import always, kernel
 from moderation.kernel.vector import (
     LANES,
     N_LABELS,
+    all_bits,
+    at_lowest_bits,
     exp,
     larger,
     load_floats,
     load_labels,
     log,
+    smaller,
     spread,
+    store,
     store_labels,
     total,
+    turn,
+    where_none,
+    without,
 )
 
 OTHERS = np.array([0] + [1] * (N_LABELS - 1) + [0] * (LANES - N_LABELS), np.float32)
@@ -23,75 +31,112 @@ OTHERS = np.array([0] + [1] * (N_LABELS - 1) + [0] * (LANES - N_LABELS), np.floa
 FIRST = np.array([1] + [0] * (LANES - 1), np.float32)
 
 
-@inline
-def walks(
-    threshold: NDArray[np.float32], child: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]:
-    """Where each node leads, up to which limit, and how high what stands below it is. A leaf leads to itself."""
+WORD = 32
+"""Leaves that a word of bits stands for."""
+TreeWords: TypeAlias = tuple[
+    NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64], NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]
+]
+
+
+@kernel
+def leaf_counts(
+    root: NDArray[np.int32], child: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Of every node: the leaves below it, those of its tree on its left, and the tree's first word."""
     nodes = child.size
-    ahead = np.empty(nodes, np.int32)
-    limit = np.full(nodes, np.inf, np.float32)
-    height = np.zeros(nodes + 1, np.int32)
+    leaves = np.ones(nodes, np.int64)
+    left = np.zeros(nodes, np.int64)
+    word = np.zeros(nodes + 1, np.int64)
     for i in range(nodes - 1, -1, -1):
-        ahead[i] = i
         if child[i] > 0:
-            ahead[i] = child[i]
-            limit[i] = threshold[i]
-            height[i] = 1 + max(height[child[i]], height[child[i] + 1])
-    return ahead, limit, height
+            leaves[i] = leaves[child[i]] + leaves[child[i] + 1]
+    words = 0
+    for t in root:
+        word[t] = words
+        words += (leaves[t] + WORD - 1) // WORD
+    word[nodes] = words
+    for i in range(nodes):
+        c = child[i]
+        if c > 0:
+            word[c] = word[c + 1] = word[i]
+            left[c] = left[i]
+            left[c + 1] = left[i] + leaves[c]
+    return leaves, left, word
+
+
+@kernel
+def tree_words(
+    root: NDArray[np.int32],
+    feature: NDArray[np.int16],
+    threshold: NDArray[np.float32],
+    child: NDArray[np.int32],
+    value: NDArray[np.float32],
+) -> TreeWords:
+    """Trees as words of bits, a bit a leaf from left to right, and what each question leaves of them.
+
+    A feature above the limit rules out the leaves on the left below a node; when all nodes have been asked, the leaf
+    that is reached is the lowest one left. Returns, for w words with q questions in all: where a word's questions begin
+    (w + 1,), whether it is the first of its tree (w,), where a question's feature stands among columns of LANES numbers
+    (q,), its limit (q,), the bits that stay above it (q,), and the values of a word's leaves with a zero behind them.
+    """
+    _, left, word = leaf_counts(root, child)
+    start = np.zeros(word[child.size] + 1, np.int64)
+    opens = np.zeros(start.size - 1, np.bool_)
+    opens[word[root]] = True
+    values = np.zeros(opens.size * (WORD + 1), np.float32)
+    for i in range(child.size):
+        if child[i] > 0:
+            for w in range(left[i] // WORD, (left[child[i] + 1] - 1) // WORD + 1):
+                start[word[i] + w + 1] += 1
+        else:
+            values[(word[i] + left[i] // WORD) * (WORD + 1) + left[i] % WORD] = value[i]
+    start = np.cumsum(start)
+    column = np.empty(start[opens.size], np.int64)
+    limit = np.empty(column.size, np.float32)
+    stay = np.empty(column.size, np.int32)
+    done = start[:-1].copy()
+    for i in range(child.size):
+        if child[i] > 0:
+            behind = left[child[i] + 1]
+            for w in range(left[i] // WORD, (behind - 1) // WORD + 1):
+                low, high = max(left[i], w * WORD) % WORD, min(behind, w * WORD + WORD) - w * WORD
+                q = done[word[i] + w]
+                done[word[i] + w] = q + 1
+                column[q] = np.int64(feature[i]) * LANES
+                limit[q] = threshold[i]
+                stay[q] = np.int32(~((np.int64(1) << high) - (np.int64(1) << low)))
+    return start, opens, column, limit, stay, values
 
 
 @always
-def walk_trees(
+def ask_trees(
     x: NDArray[np.float32],
-    width: int,
-    root: NDArray[np.int32],
-    feature: NDArray[np.int16],
+    start: NDArray[np.int64],
+    opens: NDArray[np.bool_],
+    column: NDArray[np.int64],
     limit: NDArray[np.float32],
-    ahead: NDArray[np.int32],
-    height: NDArray[np.int32],
-    value: NDArray[np.float32],
+    stay: NDArray[np.int32],
+    values: NDArray[np.float32],
     baseline: np.float32,
     out: NDArray[np.float32],
 ) -> None:
-    """The probability of content of ABREAST rows of `width` features, which lie in x one behind the other.
+    """The probability of content of LANES lines, whose features lie in x column by column.
 
-    They walk down a tree side by side, in as many steps as its longest path has, and wait at leaves: without a branch
-    that depends on the features, and with eight walks to wait for, the processor is never idle. A line's sum runs tree
-    by tree, so that its bits do not depend on its company.
+    All questions of a tree are asked of all lines: no branch and no address hangs on an answer, so that it costs less
+    than walking down. A line's sum runs tree by tree, so that its bits do not depend on its company.
     """
-    r1 = np.uint64(width)
-    r2, r3, r4, r5, r6, r7 = (
-        r1 * np.uint64(2),
-        r1 * np.uint64(3),
-        r1 * np.uint64(4),
-        r1 * np.uint64(5),
-        r1 * np.uint64(6),
-        r1 * np.uint64(7),
-    )
-    t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = baseline
-    for t in range(root.size):
-        i0 = i1 = i2 = i3 = i4 = i5 = i6 = i7 = np.uint64(root[t])
-        for _ in range(height[root[t]]):
-            i0 = np.uint64(ahead[i0]) + np.uint64(x[np.uint64(feature[i0])] > limit[i0])
-            i1 = np.uint64(ahead[i1]) + np.uint64(x[r1 + np.uint64(feature[i1])] > limit[i1])
-            i2 = np.uint64(ahead[i2]) + np.uint64(x[r2 + np.uint64(feature[i2])] > limit[i2])
-            i3 = np.uint64(ahead[i3]) + np.uint64(x[r3 + np.uint64(feature[i3])] > limit[i3])
-            i4 = np.uint64(ahead[i4]) + np.uint64(x[r4 + np.uint64(feature[i4])] > limit[i4])
-            i5 = np.uint64(ahead[i5]) + np.uint64(x[r5 + np.uint64(feature[i5])] > limit[i5])
-            i6 = np.uint64(ahead[i6]) + np.uint64(x[r6 + np.uint64(feature[i6])] > limit[i6])
-            i7 = np.uint64(ahead[i7]) + np.uint64(x[r7 + np.uint64(feature[i7])] > limit[i7])
-        t0 += value[i0]
-        t1 += value[i1]
-        t2 += value[i2]
-        t3 += value[i3]
-        t4 += value[i4]
-        t5 += value[i5]
-        t6 += value[i6]
-        t7 += value[i7]
-    out[0], out[1], out[2], out[3], out[4], out[5], out[6], out[7] = t0, t1, t2, t3, t4, t5, t6, t7
-    for r in range(ABREAST):
-        out[r] = np.float32(1) / (np.float32(1) + np.exp(-out[r]))
+    sums = spread(baseline)
+    unread = all_bits()
+    for w in range(opens.size):
+        left = unread
+        if opens[w]:
+            left = all_bits()
+        for q in range(np.uint64(start[w]), np.uint64(start[w + 1])):
+            left = without(left, stay[q], load_floats(x, column[q]), limit[q])
+        sums += at_lowest_bits(values, w * (WORD + 1), left)
+        unread = where_none(left) if opens[w] else unread & where_none(left)
+    against = exp(smaller(spread(np.float32(0)) - sums, spread(np.float32(80))))
+    store(out, 0, spread(np.float32(1)) / (spread(np.float32(1)) + against))
 
 
 @kernel
@@ -109,17 +154,20 @@ def tree_probability(
     root: the first node of each tree. A node with child[i] > 0 asks features[feature[i]] <= threshold[i]: yes leads to
     node child[i], no to child[i] + 1, both behind node i. A node with child[i] == 0 is a leaf and adds value[i].
     """
-    m = features.shape[0]
-    ahead, limit, height = walks(threshold, child)
-    width = features.shape[1]
-    rows = np.zeros((ABREAST, width), np.float32)
+    m, width = features.shape
+    start, opens, column, limit, stay, values = tree_words(root, feature, threshold, child, value)
+    long = (width + LANES - 1) // LANES * LANES
+    rows = np.zeros((LANES, long), np.float32)
     flat = rows.reshape(-1)
-    found = np.empty(ABREAST, np.float32)
+    columns = np.empty(long * LANES, np.float32)
+    found = np.empty(LANES, np.float32)
     out = np.empty(m, np.float32)
-    for v in range(0, m, ABREAST):
-        n = min(ABREAST, m - v)
-        rows[:n] = features[v : v + n]
-        walk_trees(flat, width, root, feature, limit, ahead, height, value, np.float32(baseline), found)
+    for v in range(0, m, LANES):
+        n = min(LANES, m - v)
+        rows[:n, :width] = features[v : v + n]
+        for f in range(0, long, LANES):
+            turn(flat, f, long, columns, f * LANES)
+        ask_trees(columns, start, opens, column, limit, stay, values, np.float32(baseline), found)
         out[v : v + n] = found[:n]
     return out
 

@@ -15,7 +15,7 @@ SPAN_FACTS = 18
 """Numbers that decide whether a found run is junk: ten of the tagger's, eight of the line model's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class LineModel:
     """First stage: one line at a time.
 
@@ -34,7 +34,7 @@ class LineModel:
         return int(self.gram_weights.shape[0]).bit_length() - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ContextModel:
     """Second stage: a line among its neighbours, over kernel/context.py's features.
 

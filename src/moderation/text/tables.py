@@ -14,7 +14,7 @@ NORMALISER_VERSION: Final = 2
 FIELDS: Final = ("page", "fold_delta", "char_class", "reading_char", "reading_start", "reading", "pair_key", "pair_to")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Tables:
     """Two-level tables over code points: page[c >> 8] names the row, c & 255 the column.
 

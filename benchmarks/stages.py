@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.data import circumstances, megabytes, pages, write_result
-from moderation.judge import Judgement
+from moderation.judge import Judgement, ready
 from moderation.kernel.context import line_facts, page_sets, visible_lines
 from moderation.kernel.ngrams import sum_rows
 from moderation.kernel.score import line_logits, softmax
@@ -47,9 +47,7 @@ def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> N
             facts = clock(stages, "line facts", line_facts, lines.counts, seen[0], lines.ends)
             sets = clock(stages, "page sets", page_sets, folded, fold_start, probabilities, *seen)
             c = model.context
-            network = c.low, c.high, c.w1, c.b1, c.w2, c.b2
-            trees = c.root, c.feature, c.threshold, c.child, c.value, c.baseline
-            given = probabilities, facts, sets, *seen, *network, *trees, c.trust
+            given = probabilities, facts, sets, *seen, ready(c), c.baseline, c.trust
             probabilities = clock(stages, "features, network, trees", surrounded_probabilities, *given)
         spans = NO_SPANS
         if model.spans is not None:

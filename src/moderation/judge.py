@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from moderation.kernel.context import context_features, line_facts, page_sets, v
 from moderation.kernel.evidence import add_evidence
 from moderation.kernel.ngrams import sum_rows
 from moderation.kernel.score import line_logits, softmax
-from moderation.kernel.surroundings import surrounded_probabilities
+from moderation.kernel.surroundings import Ready, ready_weights, surrounded_probabilities
 from moderation.labels import CONTENT
 from moderation.lines import Lines, read_lines
 from moderation.model.model import ContextModel, LineModel, Model
@@ -63,23 +64,21 @@ def surroundings(lines: Lines, probabilities: NDArray[np.float32]) -> tuple[NDAr
 
 def context_scores(lines: Lines, probabilities: NDArray[np.float32], model: ContextModel) -> NDArray[np.float32]:
     """Second stage: the probabilities of each line among its neighbours, from those of the first."""
-    return surrounded_probabilities(
-        probabilities,
-        *page_facts(lines, probabilities),
-        model.low,
-        model.high,
-        model.w1,
-        model.b1,
-        model.w2,
-        model.b2,
-        model.root,
-        model.feature,
-        model.threshold,
-        model.child,
-        model.value,
-        model.baseline,
-        model.trust,
-    )
+    facts = page_facts(lines, probabilities)
+    return surrounded_probabilities(probabilities, *facts, ready(model), model.baseline, model.trust)
+
+
+READY: WeakKeyDictionary[ContextModel, Ready] = WeakKeyDictionary()
+
+
+def ready(model: ContextModel) -> Ready:
+    """The model's weights as the kernel wants them; made once for each model."""
+    found = READY.get(model)
+    if found is None:
+        network = model.low, model.high, model.w1, model.b1, model.w2, model.b2
+        trees = model.root, model.feature, model.threshold, model.child, model.value
+        found = READY[model] = ready_weights(*network, *trees)
+    return found
 
 
 def judge(batch: Batch, model: Model, evidence: Evidence | None = None) -> Judgement:

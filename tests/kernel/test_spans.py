@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
 from moderation.kernel import reference, spans
+from moderation.kernel.runs import accepted_runs, run_facts
 from moderation.kernel.spans import CLASSES, EDGES, FACTS, FIRST_COLUMN, REST, STATES
+from moderation.model.model import SPAN_FACTS
+from moderation.spans import FAMILY
 
 BITS = 12
 RANDOM = np.random.default_rng(13)
@@ -20,6 +23,9 @@ SCALE = RANDOM.uniform(0.002, 0.01, STATES).astype(np.float32)
 EDGE = RANDOM.normal(0, 0.3, (EDGES, EDGES, STATES)).astype(np.float32)
 BEGIN = -RANDOM.uniform(0, 3, (CLASSES, CLASSES)).astype(np.float32)
 CLOSE = RANDOM.normal(-0.5, 1, (CLASSES, CLASSES)).astype(np.float32)
+
+
+ACCEPT = RANDOM.normal(0, 1, SPAN_FACTS + 1).astype(np.float32)
 
 
 def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
@@ -35,6 +41,13 @@ def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
     assert_same((runs, facts), reference.find_runs(*text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE))
     pieces = spans.cut_pieces(read.folded, read.fold_start, runs)
     assert_same(pieces, reference.cut_pieces(read.folded, read.fold_start, runs))
+    shares = np.random.default_rng(len(runs)).dirichlet(np.ones(FAMILY.size), 2 * len(runs))
+    given_scores = shares.astype(np.float32).reshape(-1, FAMILY.size), pieces[1], FAMILY
+    judged = run_facts(runs, facts, *given_scores)
+    assert_same(judged, reference.run_facts(runs, facts, *given_scores))
+    places = read.fold_start, read.line_start, read.line_end, read.source
+    found = runs, *judged, ACCEPT, 0.5, 4, *places
+    assert_same(accepted_runs(*found), reference.accepted_runs(*found))
     return runs
 
 

@@ -53,7 +53,6 @@ def run_lengths(nearest: int) -> NDArray[np.float32]:
 
 RUN_BEFORE = run_lengths(ALIKE - 1)
 RUN_BEHIND = run_lengths(0)
-INVERSE = (1 / np.maximum(1, np.arange(REACH + 1))).astype(np.float32)
 FILTER = 1 << 13
 """Places of a page's sets of hashed character pairs."""
 
@@ -311,7 +310,7 @@ def seen_rows(
     return out, lengths
 
 
-@always
+@inline
 def is_prose(seen: NDArray[np.float32], row: int) -> bool:
     """Whether a line is likely content and of some length."""
     return bool(seen[row, 0] > 0.5 and seen[row, N_LABELS] > 0.85)
@@ -339,18 +338,17 @@ def page_summary(
     for first in range(a, b, LANES):
         size = exp(load_floats(lengths, first) * spread(np.float32(4.0))) - spread(np.float32(1.0))
         store(part, 2 * LANES, size)  # behind the page's end those are next to zero
-        plain = no_floats()
         weighted = no_floats()
         for v in range(first, min(b, first + LANES)):
             row = load_floats(seen, v * LANES)
-            plain += row
+            for c in range(LANES):
+                sums[c] += seen[v, c]
             weighted = multiply_add(row, spread(part[2 * LANES + v - first]), weighted)
             prose_lines += 1.0 if is_prose(seen, v) else 0.0
         for v in range(b, first + LANES):
             part[2 * LANES + v - first] = 0
-        store(part, 0, plain)
         store(part, LANES, weighted)
-        for c in range(3 * LANES):
+        for c in range(LANES, 3 * LANES):
             sums[c] += part[c]
     chars = 0.0
     for c in range(2 * LANES, 3 * LANES):
@@ -404,7 +402,7 @@ def page_places(
     return pages, places
 
 
-@always
+@inline
 def write_features(
     seen: NDArray[np.float32],
     lengths: NDArray[np.float32],
@@ -450,7 +448,7 @@ def write_features(
             for step in range(done + 1, width + 1):
                 sums += load_floats(seen, (row - step if side == 0 else row + step) * LANES)
             done = width
-            store(out, place, sums * spread(INVERSE[min(width, reach)]))
+            store(out, place, sums / spread(np.float32(max(1, min(width, reach)))))
             place += 2 * WINDOW
     f += 2 * len(WINDOWS) * WINDOW
     store(out, f + PAGE - LANES, load_floats(page, d * PAGE + PAGE - LANES))

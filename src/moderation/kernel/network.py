@@ -7,7 +7,7 @@ line, so that a line's bits do not depend on how many lines are in the batch, wh
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import always, kernel
+from moderation.kernel.jit import always, inline, kernel
 from moderation.kernel.vector import (
     LANES,
     N_LABELS,
@@ -48,7 +48,7 @@ def padded_row(row: NDArray[np.float32], filling: np.float32) -> NDArray[np.floa
     return out
 
 
-@always
+@inline
 def clip_rows(
     rows: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
@@ -61,7 +61,7 @@ def clip_rows(
             store(out, r * width + f, smaller(larger(load_floats(rows, r * width + f), least), most))
 
 
-@always
+@inline
 def multiply_rows(
     x: NDArray[np.float32],
     width: int,
@@ -127,7 +127,7 @@ def multiply_rows(
             store(out, r * columns + c, a)
 
 
-@always
+@inline
 def network_block(
     rows: NDArray[np.float32],
     width: int,

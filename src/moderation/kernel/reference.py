@@ -678,6 +678,51 @@ def cut_pieces(
     return np.array([code for piece in pieces for code in piece], np.uint32), start.astype(np.int64)
 
 
+def run_facts(
+    runs: NDArray[np.int64],
+    facts: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    piece_start: NDArray[np.int64],
+    family: NDArray[np.int64],
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Twin of kernel/runs.py, column by column."""
+    alone, rest = scores[0::2].astype(np.float64), scores[1::2].astype(np.float64)
+    families = np.stack([alone[:, family == state].sum(1) for state in range(4)], 1)
+    log_odds = np.log((families + 1e-3) / (1 - families + 1e-3)) / 4
+    rest_keep = np.log((rest[:, 0] + 1e-3) / (1 - rest[:, 0] + 1e-3)) / 4
+    own = log_odds[np.arange(len(runs)), runs[:, 3]]
+    remains = np.minimum(np.diff(piece_start)[1::2], 40) / 40
+    columns = np.column_stack([facts, log_odds, rest_keep, own, remains, facts[:, 0] * facts[:, 2]])
+    inside = np.where(runs[:, 3:4] == family[None, :], alone, -1.0)
+    return columns.astype(np.float32), inside.argmax(1).astype(np.int64)
+
+
+def accepted_runs(
+    runs: NDArray[np.int64],
+    facts: NDArray[np.float32],
+    label: NDArray[np.int64],
+    accept: NDArray[np.float32],
+    least_score: float,
+    least_rest: int,
+    fold_start: NDArray[np.int64],
+    line_start: NDArray[np.int64],
+    line_end: NDArray[np.int64],
+    source: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Twin of kernel/runs.py: one run after the other, as it is said."""
+    logits = accept[-1] + facts.astype(np.float64) @ accept[:-1].astype(np.float64)
+    score = (1 / (1 + np.exp(-logits))).astype(np.float32)
+    rows = []
+    for q, (k, i, j, _) in enumerate(runs.tolist()):
+        of = source[fold_start[k] : fold_start[k + 1]].tolist()
+        if score[q] >= least_score and len(of) - (j - i) >= least_rest:
+            start = int(line_start[k]) if i == 0 else of[i]
+            end = int(line_end[k]) if j == len(of) else of[j]
+            rows.append((k, start, end, int(label[q]), score[q]))
+    line, start_of, end_of, label_of = (np.array([row[n] for row in rows], np.int64) for n in range(4))
+    return line, start_of, end_of, label_of, np.array([row[4] for row in rows], np.float32)
+
+
 def class_string(codes: NDArray[np.uint32], page: NDArray[np.uint16], char_class: NDArray[np.uint8]) -> str:
     """One letter a character, `A` for class 0 and so on: what patterns over classes run on."""
     return "".join(chr(65 + looked_up(code, page, char_class, 0)) for code in codes.tolist())

@@ -38,7 +38,7 @@ def edge_step(distance: int) -> int:
     return STEPS[distance] if distance <= 30 else FAR
 
 
-@always
+@inline
 def span_columns(weights: NDArray[np.int8], h: np.uint32, shift: np.uint32) -> Any:
     """The span columns of a hash's row."""
     return load_four(weights, np.uint64(h >> shift) * np.uint64(STATES))

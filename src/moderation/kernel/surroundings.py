@@ -4,6 +4,8 @@ The features of a line take a kilobyte: those of a batch would go out to memory 
 live in the fast cache from their making to their end, and a document of any length needs no more room.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +15,8 @@ from moderation.kernel.context import (
     seen_rows,
     write_features,
 )
-from moderation.kernel.jit import always, kernel
-from moderation.kernel.network import ABREAST, clip_rows, network_block, padded_row, padded_rows
+from moderation.kernel.jit import inline, kernel
+from moderation.kernel.network import ABREAST, clip_rows, network_block
 from moderation.kernel.trees import ask_trees, blend_line, tree_words
 from moderation.kernel.vector import LANES, N_LABELS, load_floats, store, store_labels, turn
 
@@ -24,20 +26,36 @@ saves two thirds of their time."""
 CERTAIN = np.float32(0.95)
 
 
-@always
+@inline
 def copy_row(source: NDArray[np.float32], r: int, target: NDArray[np.float32], q: int, width: int) -> None:
     """Row r of one flat array into row q of another."""
     for at in range(0, width, LANES):
         store(target, q * width + at, load_floats(source, r * width + at))
 
 
-@kernel
-def surrounded_probabilities(
-    probabilities: NDArray[np.float32],
-    facts: NDArray[np.float32],
-    sets: NDArray[np.float32],
-    visible: NDArray[np.int64],
-    doc_first: NDArray[np.int64],
+Ready: TypeAlias = tuple[
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.int64],
+    NDArray[np.bool_],
+    NDArray[np.int64],
+    NDArray[np.float32],
+    NDArray[np.int32],
+    NDArray[np.float32],
+]
+
+
+def widened(array: NDArray[np.float32], filling: float = 0.0) -> NDArray[np.float32]:
+    """The array with so many columns more that whole vectors can be read."""
+    more = -array.shape[-1] % LANES
+    return np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, more)], constant_values=np.float32(filling))
+
+
+def ready_weights(
     low: NDArray[np.float32],
     high: NDArray[np.float32],
     w1: NDArray[np.float32],
@@ -49,21 +67,35 @@ def surrounded_probabilities(
     threshold: NDArray[np.float32],
     child: NDArray[np.int32],
     value: NDArray[np.float32],
+) -> Ready:
+    """The model's arrays as the second stage wants them: the network's padded to whole vectors, the trees as words.
+
+    Made once for each model: for a single page it would cost as much as judging it.
+    """
+    trees = tree_words(root, feature, threshold, child, value)
+    return widened(low), widened(high), widened(w1), widened(b1), widened(w2), widened(b2, -1e30), *trees
+
+
+@kernel
+def surrounded_probabilities(
+    probabilities: NDArray[np.float32],
+    facts: NDArray[np.float32],
+    sets: NDArray[np.float32],
+    visible: NDArray[np.int64],
+    doc_first: NDArray[np.int64],
+    weights: Ready,
     baseline: NDArray[np.float32],
     trust: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """The probabilities of every line among its neighbours, (n, N_LABELS); rows of blank lines are left as they are.
 
-    The same as context_features, network_probabilities, tree_probability and blend, one after the other. Lines of all
-    pages fill blocks of ABREAST rows for the network, and those of which it is in doubt fill another for the trees.
+    weights: what ready_weights returns. The same as context_features, network_probabilities, tree_probability and
+    blend, one after the other. Lines of all pages fill blocks of ABREAST rows for the network, and those of which it is
+    in doubt fill another for the trees.
     """
+    low, high, w1, b1, w2, b2, start, opens, column, limit, stay, values = weights
     blended = probabilities.copy()
     out = blended.reshape(-1)
-    none = np.float32(0)
-    low, high = padded_row(low, none), padded_row(high, none)
-    w1, b1 = padded_rows(w1, none), padded_row(b1, none)
-    w2, b2 = padded_rows(w2, none), padded_row(b2, np.float32(-1e30))
-    start, opens, column, limit, stay, values = tree_words(root, feature, threshold, child, value)
     first = probabilities.reshape(-1)
     seen, lengths = seen_rows(probabilities, facts, visible, doc_first)
     pages, places = page_places(seen, lengths, doc_first)

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import always, kernel
+from moderation.kernel.jit import inline, kernel
 from moderation.kernel.vector import (
     LANES,
     N_LABELS,
@@ -82,7 +82,8 @@ def tree_words(
     _, left, word = leaf_counts(root, child)
     start = np.zeros(word[child.size] + 1, np.int64)
     opens = np.zeros(start.size - 1, np.bool_)
-    opens[word[root]] = True
+    for t in root:
+        opens[word[t]] = True
     values = np.zeros(opens.size * (WORD + 1), np.float32)
     for i in range(child.size):
         if child[i] > 0:
@@ -90,11 +91,12 @@ def tree_words(
                 start[word[i] + w + 1] += 1
         else:
             values[(word[i] + left[i] // WORD) * (WORD + 1) + left[i] % WORD] = value[i]
-    start = np.cumsum(start)
+    for w in range(opens.size):
+        start[w + 1] += start[w]
     column = np.empty(start[opens.size], np.int64)
     limit = np.empty(column.size, np.float32)
     stay = np.empty(column.size, np.int32)
-    done = start[:-1].copy()
+    done = start.copy()
     for i in range(child.size):
         if child[i] > 0:
             behind = left[child[i] + 1]
@@ -108,7 +110,7 @@ def tree_words(
     return start, opens, column, limit, stay, values
 
 
-@always
+@inline
 def ask_trees(
     x: NDArray[np.float32],
     start: NDArray[np.int64],
@@ -172,7 +174,7 @@ def tree_probability(
     return out
 
 
-@always
+@inline
 def blend_line(
     probabilities: NDArray[np.float32],
     at: int,

@@ -22,7 +22,7 @@ from moderation.policy import load_policy
 from moderation.train.corpus import authored_pages, trainable
 from moderation.train.dataset import LabelledPage, read_labelled
 from moderation.train.evaluate import judge_pages
-from moderation.train.fit import TrainOptions, train_model
+from moderation.train.fit import OWN_WEIGHT, TrainOptions, train_model
 from moderation.train.metrics import metrics
 
 
@@ -42,7 +42,7 @@ def cross_validate(pages: Sequence[LabelledPage], folds: int, options: TrainOpti
     order = sorted(pages, key=lambda page: hashlib.sha256(page.id.encode()).hexdigest())
     found = []
     for k in range(folds):
-        seen = [replace(page, split="train") for n, page in enumerate(order) if n % folds != k]
+        seen = [replace(page, split="train", weight=OWN_WEIGHT) for n, page in enumerate(order) if n % folds != k]
         found.append(measure([*seen, *authored], order[k::folds], options))
         say(f"fold {k}: " + " ".join(f"{name}={value:.3f}" for name, value in found[-1].items()))
     return found

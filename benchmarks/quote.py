@@ -285,6 +285,49 @@ def site_lines() -> str:
     return "\n".join([*rows, "", f"`benchmarks/site_lines.py`: {data}."]) + "\n"
 
 
+def cost() -> str:
+    """What a terabyte costs, by format: benchmarks/cost.py."""
+    if not (ROOT / "benchmarks/results/cost.json").is_file():
+        return "Not measured yet: run `python -m benchmarks.cost -o`.\n"
+    found = result("cost")
+    head = ["", "MB/s a core, stored", "of text", "core-hours/TB stored", "of text", f"{found['currency']}/TB stored"]
+    head.append("where they go")
+    rows = []
+    for name, row in found["formats"].items():
+        shares = ", ".join(f"{part} {share:.0%}" for part, share in row["shares"].items())
+        speeds = [f"{row[key]:.1f}" for key in ("stored_megabytes_per_second", "text_megabytes_per_second")]
+        hours = [f"{row[f'core_hours_per_terabyte_{of}']:.1f}" for of in ("stored", "of_text")]
+        rows.append([name, *speeds, *hours, f"{row['price_per_terabyte_stored']:.2f}", shares])
+    price = f"At {found['price_per_core_hour']} {found['currency']} a core-hour."
+    return f"{grid(head, rows)}\n\n{price} {circumstances(found)}\n"
+
+
+def workers() -> str:
+    """Two workers against one, Ray against local ones: benchmarks/test_workers.py."""
+    if not (ROOT / "benchmarks/results/workers.json").is_file():
+        return "Not measured yet: run `python -m pytest benchmarks/test_workers.py`.\n"
+    found = result("workers")
+    speeds = "; ".join(f"{name} {row['megabytes_per_second']:.1f} MB/s" for name, row in found["runs"].items())
+    return (
+        f"{found['megabytes']} MB of JSONL, whole runs with their start: {speeds}. Two workers are "
+        f"{found['two_workers_over_one']:.2f} times as fast as one; two on a local Ray cluster are "
+        f"{found['ray_over_local']:.2f} times as fast as two without it. {circumstances(found)}\n"
+    )
+
+
+def memory() -> str:
+    """Peaks of the workers: benchmarks/memory.py."""
+    if not (ROOT / "benchmarks/results/memory.json").is_file():
+        return "Not measured yet: run `python -m benchmarks.memory -o`.\n"
+    found = result("memory")
+    peaks = " and ".join(f"{row['rss']:.0f}" for row in found["peak_megabytes"][1:])
+    return (
+        f"Two workers took at most {peaks} MB on {found['megabytes']:,} MB of JSONL with a line of "
+        f"{found['longest_line_megabytes']:.0f} MB and the longest records that are accepted "
+        f"(`python -m benchmarks.memory --megabytes {found['megabytes']}`).\n"
+    )
+
+
 def circumstances(race: dict[str, Any]) -> str:
     """Data, machine, versions and model of a race, in a sentence."""
     data, machine, versions = race["data"], race["machine"], race["versions"]
@@ -327,7 +370,7 @@ WRITERS: Final[dict[str, Callable[[], str]]] = {
     writer.__name__.replace("_", "-"): writer
     for writer in (
         *(show, clean, record, quality, weakest, training, alone, retrain, service, contestants),
-        *(speed, floor, peers, stages, bound, account, scaling, site_lines),
+        *(speed, floor, peers, stages, bound, account, scaling, site_lines, cost, memory, workers),
     )
 }
 

@@ -1,8 +1,13 @@
-"""Whole runs over one file of JSONL: two workers against one, Ray against local workers, and what the extras cost.
+"""Whole runs over one file of JSONL: two workers against one, and Ray against local workers.
 
-Everything counts that a user waits for: loading the model in every worker, planning, syncing, renaming, checksums; but
-the Ray cluster is there already, as clusters are. All contestants clean the same shards in the same run; a machine that
-does anything else at the time spoils the ratios.
+    python -m pytest benchmarks/test_workers.py
+
+takes three to four minutes on two cores; WORKERS_MEGABYTES=20 makes it a quick look whose ratios say little, as every
+worker first loads the model. Everything counts that a user waits for: that loading, planning, syncing, renaming,
+checksums; but the Ray cluster is there already, as clusters are.
+
+The contestants take turns, round by round, over the same shards; a ratio is that of one round, and the median of the
+rounds counts. A machine that does anything else at the time spoils it all the same: two workers need two cores.
 """
 
 import itertools
@@ -13,11 +18,13 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import orjson
 import pytest
 
+from benchmarks.conftest import SUMMARY
 from benchmarks.data import circumstances, pages, write_result
 from moderation.cli.run_progress import Quiet
 from moderation.crawl.inputs import find_inputs
@@ -27,18 +34,22 @@ from moderation.crawl.run import Order, clean_crawl
 from moderation.crawl.settings import Settings
 from moderation.moderate import Moderator
 
-MEGABYTES: Final = int(os.environ.get("WORKERS_MEGABYTES", "200"))
-ROUNDS: Final = 3
+pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
+
+MEGABYTES: Final = int(os.environ.get("WORKERS_MEGABYTES", "250"))
+ROUNDS: Final = int(os.environ.get("WORKERS_ROUNDS", "3"))
 WORKERS: Final = 2
-SECONDS_AN_HOUR: Final = 3600
-MEASURED: Final[dict[str, dict[str, float]]] = {}
-CONTESTANTS: Final[dict[str, tuple[Callable[[], Any], dict[str, Any]]]] = {
-    "one worker": (lambda: Pool(1), {}),
-    "two workers": (lambda: Pool(WORKERS), {}),
-    "ray, two workers": (lambda: RayEngine(None, WORKERS), {}),
-    "one worker, Parquet ledger": (lambda: Pool(1), {"ledger": "parquet"}),
-    "one worker, .jsonl.gz out": (lambda: Pool(1), {"to": "jsonl", "packed": "gz"}),
+SHARDS: Final = 24
+ONE: Final = "one worker"
+TWO: Final = "two workers"
+RAY: Final = "ray, two workers"
+TARGETS: Final = {"two_workers_over_one": 1.8, "ray_over_local": 0.8}
+ENGINES: Final[dict[str, Callable[[], Any]]] = {
+    ONE: lambda: Pool(1),
+    TWO: lambda: Pool(WORKERS),
+    RAY: lambda: RayEngine(None, WORKERS),
 }
+SECONDS: Final[dict[str, list[float]]] = {}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +69,8 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """A Ray cluster of two cores on this machine."""
+    if find_spec("ray") is None:
+        pytest.skip('needs Ray: pip install "moderation[ray]"')
     import ray  # noqa: PLC0415
 
     ray.init(
@@ -69,55 +82,55 @@ def cluster() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def stored(moderator: Moderator) -> Iterator[None]:
-    """Ratios and costs, once all contestants ran."""
+    """Figures and ratios, once all contestants ran."""
     yield
-    if set(MEASURED) != set(CONTESTANTS):
+    if len(SECONDS.get(RAY, ())) < ROUNDS:
         return
-    seconds = {name: row["seconds_median"] for name, row in MEASURED.items()}
-    cores = {name: 1 if name.startswith("one") else WORKERS for name in seconds}
-    per_terabyte = {name: cores[name] * s / MEGABYTES * 1e6 / SECONDS_AN_HOUR for name, s in seconds.items()}
-    result = {
+    ratios = {"two_workers_over_one": ratio(ONE, TWO), "ray_over_local": ratio(TWO, RAY)}
+    result: dict[str, Any] = {
         "megabytes": MEGABYTES,
         "rounds": ROUNDS,
-        "contestants": MEASURED,
-        "two_workers_over_one": round(seconds["one worker"] / seconds["two workers"], 3),
-        "ray_over_local": round(seconds["two workers"] / seconds["ray, two workers"], 3),
-        "core_hours_per_terabyte": {name: round(hours, 1) for name, hours in per_terabyte.items()},
+        "runs": {name: figures(times) for name, times in SECONDS.items()},
+        **{name: round(median(found), 3) for name, found in ratios.items()},
+        "by_round": {name: [round(value, 3) for value in found] for name, found in ratios.items()},
+        "targets": TARGETS,
     }
-    write_result("workers", result | circumstances(moderator.model))
+    path = write_result("workers", result | circumstances(moderator.model))
+    for name, target in TARGETS.items():
+        SUMMARY.append(f"{name:<24}{result[name]:>6.2f}  (target: {target}; by round: {result['by_round'][name]})")
+    SUMMARY.append(f"stored in {path}")
 
 
-@pytest.mark.parametrize("name", CONTESTANTS)
-def test_a_whole_run(
-    name: str, crawl: Path, moderator: Moderator, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if name.startswith("ray"):
-        if find_spec("ray") is None:
-            pytest.skip('needs Ray: pip install "moderation[ray]"')
-        request.getfixturevalue("cluster")
-    engine, more = CONTESTANTS[name]
-    settings = Settings(
-        policy=moderator.policy,
-        model=None,
-        model_id=moderator.model.id,
-        shard_bytes=MEGABYTES * 1_000_000 // 40,
-        **more,
-    )
-    times = []
-    for round_ in range(ROUNDS):
-        folder = tmp_path / str(round_)
-        order = Order(
-            folder=folder, sources=find_inputs([str(crawl)], None).sources, settings=settings, engine=engine()
-        )
-        begin = time.perf_counter()
-        outcome = clean_crawl(order, Quiet())
-        times.append(time.perf_counter() - begin)
-        assert outcome.complete
-        shutil.rmtree(folder)
-    median = sorted(times)[ROUNDS // 2]
-    MEASURED[name] = {
-        "seconds_median": round(median, 3),
+def ratio(slow: str, fast: str) -> list[float]:
+    """How many times as fast the second is, round by round."""
+    return [a / b for a, b in zip(SECONDS[slow], SECONDS[fast], strict=True)]
+
+
+def figures(times: list[float]) -> dict[str, float]:
+    """Of one contestant."""
+    return {
+        "seconds_median": round(median(times), 3),
         "seconds_min": round(min(times), 3),
         "seconds_max": round(max(times), 3),
-        "megabytes_per_second": round(MEGABYTES / median, 3),
+        "megabytes_per_second": round(MEGABYTES / median(times), 3),
     }
+
+
+def seconds_of(crawl: Path, folder: Path, moderator: Moderator, engine: Any) -> float:
+    """One whole run; what it wrote is taken away. folder: another one each time, or Ray would not load the model."""
+    shard_bytes = MEGABYTES * 1_000_000 // SHARDS
+    settings = Settings(policy=moderator.policy, model=None, model_id=moderator.model.id, shard_bytes=shard_bytes)
+    sources = find_inputs([str(crawl)], None).sources
+    begin = time.perf_counter()
+    outcome = clean_crawl(Order(folder=folder, sources=sources, settings=settings, engine=engine), Quiet())
+    spent = time.perf_counter() - begin
+    assert outcome.complete
+    shutil.rmtree(folder)
+    return spent
+
+
+@pytest.mark.usefixtures("cluster")
+def test_engines_take_turns(crawl: Path, moderator: Moderator, tmp_path: Path) -> None:
+    for n in range(ROUNDS):
+        for name, engine in ENGINES.items():
+            SECONDS.setdefault(name, []).append(seconds_of(crawl, tmp_path / str(n), moderator, engine()))

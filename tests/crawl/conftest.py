@@ -115,7 +115,7 @@ class Silent:
         self.said: list[str] = []
         self.stored = 0
 
-    def begin(self, shards: int, size: int, done: int) -> None:
+    def begin(self, shards: int, size: int, done: int, task: str = "cleaning") -> None:
         """Nothing to show."""
 
     def advance(self, stored: int, rejected: int) -> None:

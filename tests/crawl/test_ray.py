@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+
+from moderation.crawl.engine import Job, Retried
+from moderation.crawl.inputs import find_inputs
+from moderation.crawl.plan import make_plan
+from moderation.crawl.settings import Settings
+from moderation.crawl.shard import ShardReport
 
 from .conftest import jsonl, records, tree
 
@@ -81,3 +88,23 @@ def test_a_local_run_is_finished_by_ray(crawl: Path, cluster: Any) -> None:
     words = ["-o", str(crawl / "mixed/"), "--resume", "--engine", "ray", "--ray-address", cluster.address]
     assert subprocess.run(command(crawl, *words), check=False, timeout=300).returncode == 1
     assert tree(crawl / "mixed") == tree(crawl / "local")
+
+
+def test_a_shard_that_takes_every_worker_down_is_given_up_by_name(tmp_path: Path, settings: Settings) -> None:
+    from moderation.crawl.ray_engine import ATTEMPTS, clean_shard, mark_of, news_of  # noqa: PLC0415
+
+    (tmp_path / "in.jsonl").write_bytes(jsonl(records(60)))
+    plan = make_plan(find_inputs([str(tmp_path / "in.jsonl")], None).sources, settings)
+    job = Job(tmp_path / "out", "rejected", settings, plan.schemas)
+    job.folder.mkdir()
+    by_number = {shard.number: shard for shard in plan.shards}
+    said: list[Any] = []
+    for lost in range(ATTEMPTS + 1):
+        for shard in plan.shards[:2]:
+            said += news_of(clean_shard({"shard": orjson.dumps(shard)}, job), by_number)
+        mark_of(plan.shards[1], job.folder, lost).touch()  # as a worker leaves it that dies
+    again = [news.shard.number for news in said if isinstance(news, Retried)]
+    reports = [news for news in said if isinstance(news, ShardReport)]
+    assert again == [1] * (0 + 1 + 2 + 2)
+    assert [report.number for report in reports if report.error] == [1]
+    assert reports[-1].error == "its worker was lost, 3 times; use fewer workers, or more memory"

@@ -10,6 +10,7 @@ import pytest
 
 fsspec = pytest.importorskip("fsspec", reason="URLs need the extra [remote]")
 
+from crawl.buckets import register
 from formats.archives import members, page, response
 from formats.support import TEXTS, read_each_way, source, written
 from moderation.crawl.inputs import find_inputs
@@ -40,11 +41,15 @@ def put(url: str, data: bytes) -> None:
 def test_a_url_gives_what_the_same_file_gives(tmp_path: Path, memory: str, name: str, form: str) -> None:
     data = example(tmp_path, form)
     (tmp_path / name).write_bytes(data)
+    (tmp_path / "store/bucket").mkdir(parents=True)
+    (tmp_path / "store/bucket" / name).write_bytes(data)
+    register(tmp_path / "store")
     put(f"{memory}/{name}", data)
     local = read_each_way(source(tmp_path / name, form))
     assert local.texts
     assert read_each_way(Source(f"{memory}/{name}", name, form)) == local
     assert read_each_way(Source(f"local://{tmp_path}/{name}", name, form)) == local
+    assert read_each_way(Source(f"s3a://bucket/{name}", name, form)) == local
 
 
 def example(tmp_path: Path, form: str) -> bytes:

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from formats.archives import conversion, members, page, record, response
 from formats.support import Read, chunks, extents, read_each_way, source, written
 from moderation.errors import InputError, UsageError
-from moderation.formats.base import Columns, Reading
+from moderation.formats.base import CHUNK_BYTES, Columns, Reading
 from moderation.formats.table import load_format
+from moderation.formats.warc import TAG_BYTES
 
 TITLES = [f"第{n}号通告：关于秋季森林防火检查" for n in range(12)]
 RECORDS = [response(page(title), n) for n, title in enumerate(TITLES)]
@@ -307,3 +308,13 @@ def test_other_documents_can_become_wet(tmp_path: Path) -> None:
     found = read_each_way(source(tmp_path / "b.wet.gz", "wet"))
     assert found.texts == ["甲", "乙"]
     assert all(str(own).startswith("<urn:uuid:") for own in found.ids)
+
+
+def test_a_page_of_hardly_anything_but_tags_is_set_aside(tmp_path: Path) -> None:
+    most = CHUNK_BYTES // TAG_BYTES
+    bodies = [b"<b>" * (most + 1), b"<b>" * most]
+    (tmp_path / "a.warc").write_bytes(b"".join(response(body, n) for n, body in enumerate(bodies)))
+    (chunk,) = chunks(source(tmp_path / "a.warc", "warc"), reading=Reading(max_record_bytes=CHUNK_BYTES))
+    (reject,) = chunk.rejects
+    assert reject.reason == f"has {most + 1:,} tags, the limit is {most:,} (--max-record-bytes / 16)"
+    assert len(chunk) == 1

@@ -25,7 +25,7 @@ from moderation.cli.rejects import Rejects
 from moderation.cli.run_options import add_run_options, asked_for
 from moderation.errors import UsageError
 from moderation.formats.json_record import to_json
-from moderation.formats.opening import is_url
+from moderation.formats.opening import is_url, without_file
 from moderation.formats.table import COMPRESSIONS, by_suffix
 from moderation.formats.table import NAMES as FORMATS
 
@@ -56,6 +56,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit status: 0, or 1 if records were rejected."""
+    args.output = without_file(args.output)
     if is_run(args) or is_other(args):
         from moderation.cli import clean_file, clean_run
 
@@ -104,17 +105,20 @@ def is_run(args: argparse.Namespace) -> bool:
     """Whether the output is a folder that takes a run: plain pages by name, and nothing else asked for, make none."""
     plain = [is_plain(path, args.form) for path in args.inputs]
     options = [option for option in asked_for(args) if option not in FILE_OPTIONS]
-    if is_folder(args.output):
+    if is_folder(args.output) and not is_url(args.output):
         return bool(asked_for(args)) or plain != ["text"] * len(plain)
+    if is_url(args.output) and args.output.endswith("/"):
+        return True
     new = args.output != STDOUT and by_suffix(args.output) is None and not Path(args.output).exists()
     return new and bool(options or any(is_many(path) for path in args.inputs))
 
 
 def is_other(args: argparse.Namespace) -> bool:
-    """Whether anything but plain JSONL and text is to be read or written, or anything is asked for beside that."""
+    """Whether anything but plain local JSONL and text is to be read or written, or anything is asked for beside it."""
     output = by_suffix(args.output)
     other = output is not None and (output[0].name not in ("jsonl", "text") or bool(output[1]))
-    return bool(asked_for(args)) or other or any(is_plain(path, args.form) is None for path in args.inputs)
+    plain = all(is_plain(path, args.form) is not None for path in args.inputs)
+    return bool(asked_for(args)) or other or is_url(args.output) or not plain
 
 
 def is_plain(path: str, form: str | None) -> str | None:

@@ -15,7 +15,7 @@ from moderation.cli.rejects import SHOWN
 from moderation.cli.run_progress import Quiet, Shown
 from moderation.errors import UsageError
 from moderation.formats.base import Compression, Source
-from moderation.formats.opening import is_url
+from moderation.formats.opening import filesystem, is_url, open_stored
 from moderation.formats.table import Row, by_suffix, row_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def run(args: argparse.Namespace, settings: "Settings") -> int:
     side = side_files(args)
     refuse_overwriting(args.inputs, [args.output, *side.values()])
     for path in (args.output, *side.values()):
-        check_folder(path)
+        if is_url(path):
+            filesystem(path)  # is it a kind of URL that can be opened?
+        else:
+            check_folder(path)
     settings = replace(settings, to=row.name, packed=packed, shard_bytes=WHOLE)
     schemas = {row.name: schema_of(row.name, sources, settings)}
     pieces = tuple(one_output(piece) for piece in all_pieces(sources, settings))
@@ -97,8 +100,8 @@ def side_files(args: argparse.Namespace) -> dict[str, str]:
 
 @contextmanager
 def beside(output: str) -> Iterator[Path]:
-    """A hidden folder on the output's disk, gone at the end."""
-    place = None if output == STDOUT else Path(output).resolve().parent
+    """A hidden folder on the output's disk, or among the system's temporary files; gone at the end."""
+    place = None if output == STDOUT or is_url(output) else Path(output).resolve().parent
     with tempfile.TemporaryDirectory(prefix=".moderation-", dir=place) as folder:
         yield Path(folder)
 
@@ -107,18 +110,34 @@ def hand_over(folder: Path, output: str, side: dict[str, str]) -> None:
     """Give the finished files their names; side files first, so that an output never lacks them."""
     for kind, target in side.items():
         made = list((folder / kind).glob("*"))
-        if made:
+        if is_url(target):
+            hand_over_url(made[0] if made else None, target)
+        elif made:
             with naming(target):
                 made[0].replace(Path(target).resolve())
         elif Path(target).is_file():  # of an earlier run
             Path(target).unlink()
     data = folder / "data" / OUTPUT
+    if is_url(output):
+        hand_over_url(data if data.is_file() else None, output)
+        return
     with naming(output):
         if output == STDOUT:
             with data.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
         elif data.is_file():
             data.replace(Path(output).resolve())
+
+
+def hand_over_url(made: Path | None, url: str) -> None:
+    """Put a whole file there; with none, take away that of an earlier run. Raises OutputError."""
+    from moderation.crawl.remote import Remote
+
+    home, _, name = url.rpartition("/")
+    if made:
+        Remote(home).put(made, name)
+    else:
+        Remote(home).remove(name)
 
 
 def tell_rejects(watcher: Quiet, path: str, count: int) -> None:
@@ -130,7 +149,7 @@ def tell_rejects(watcher: Quiet, path: str, count: int) -> None:
     if not path:
         watcher.say(f"moderation: {count} rejected records were not set aside; name a file with --rejected")
         return
-    with Path(path).open("rb") as file:
+    with open_stored(path) as file:
         for _, line in zip(range(SHOWN), file, strict=False):
             record = orjson.loads(line)
             unit = next(key for key in record if key in ("byte", "row", "record"))

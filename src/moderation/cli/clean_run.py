@@ -11,10 +11,12 @@ from moderation.cli.run_progress import JsonLog, Quiet, Shown
 from moderation.cli.summary import TELLING
 from moderation.errors import UsageError
 from moderation.formats.base import MAX_RECORD_BYTES, Columns, Compression, Source
+from moderation.formats.opening import is_url
 from moderation.formats.table import by_suffix
 
 if TYPE_CHECKING:
     from moderation.crawl.engine import Engine
+    from moderation.crawl.mirror import Mirror
     from moderation.crawl.run import Order, Outcome
     from moderation.crawl.settings import Settings
 
@@ -28,17 +30,18 @@ def run(args: argparse.Namespace) -> int:
 
     check_run(args)
     inputs = find_inputs(args.inputs, args.form)
-    folder = Path(args.output)
-    sources = outside(inputs.sources, args.inputs, folder)
+    mirror = mirror_for(args)
+    sources = outside(inputs.sources, args.inputs, args.output)
     settings = settings_of(args)
     order = Order(
-        folder=folder,
+        folder=mirror.folder if mirror else Path(args.output),
         sources=sources,
         settings=settings,
         engine=engine_of(args, sum_of_sizes(sources)),
         resume=args.resume,
         on_error=args.on_error or "continue",
         rejected=args.rejected or "",
+        mirror=mirror,
     )
     return carry_out(order, args, left_out(inputs.left_out) if inputs.left_out else "")
 
@@ -53,7 +56,7 @@ def carry_out(order: "Order", args: argparse.Namespace, before: str = "") -> int
         try:
             outcome = clean_crawl(order, watcher)
         except KeyboardInterrupt:
-            watcher.say(f"moderation: what is finished is kept in {order.folder}; go on with --resume")
+            watcher.say(f"moderation: what is finished is kept in {order.where}; go on with --resume")
             raise
     if not args.quiet:
         watcher.say(sentence(outcome))
@@ -74,8 +77,28 @@ def check_run(args: argparse.Namespace) -> None:
     """Raises UsageError for what a run into a folder can't do."""
     if "-" in args.inputs:
         raise UsageError("standard input (-) can't be read again after an interruption; name files for a run")
-    if "://" in args.output:
-        raise UsageError(f"{args.output}: a run is written to a folder of this machine or one that is mounted here")
+
+
+def mirror_for(args: argparse.Namespace) -> "Mirror | None":
+    """For an output behind a URL. Raises UsageError for what can't be done there."""
+    if not is_url(args.output):
+        if args.spool:
+            raise UsageError("--spool is for an output behind a URL; a local folder needs none")
+        return None
+    from moderation.crawl.mirror import mirror_of
+    from moderation.formats.opening import filesystem
+
+    filesystem(args.output)
+    if args.rejected and is_url(args.rejected):
+        raise UsageError(
+            f"--rejected {args.rejected}: name a folder of this machine, or none, and they go to {args.output}"
+        )
+    if args.ray_address and not args.spool:
+        raise UsageError(
+            "--ray-address with an output behind a URL needs --spool DIR, a folder that all nodes share: "
+            "workers write there, and what is finished goes on to the URL"
+        )
+    return mirror_of(args.output, args.spool)
 
 
 def settings_of(args: argparse.Namespace) -> "Settings":
@@ -116,19 +139,26 @@ def target_of(to: str | None) -> tuple[str | None, Compression]:
     return found[0].name, found[1]
 
 
-def outside(sources: Sequence[Source], named: Sequence[str], folder: Path) -> list[Source]:
+def outside(sources: Sequence[Source], named: Sequence[str], folder: str) -> list[Source]:
     """The sources but for what the run itself wrote, as into a folder inside of its input.
 
     Raises UsageError for a file in the run's folder that was named.
     """
-    home = folder.resolve()
     found = []
     for source in sources:
-        if "://" in source.path or home not in Path(source.path).resolve().parents:
+        if not lies_in(source.path, folder):
             found.append(source)
         elif source.path in named:
             raise UsageError(f"{source.path} lies in {folder}, which is to be written; write to another folder")
     return found
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a file lies below a folder, both local or both behind URLs of one kind."""
+    if not is_url(folder):
+        return not is_url(path) and Path(folder).resolve() in Path(path).resolve().parents
+    kind, _, place = folder.rstrip("/").partition("://")
+    return path.startswith((f"{kind}://{place}/", f"{kind}:///{place}/"))  # memory:// has paths that begin with /
 
 
 def engine_of(args: argparse.Namespace, size: int) -> "Engine":

@@ -12,6 +12,7 @@ from moderation.cli.outputs import STDOUT, Transaction, is_folder, refuse_overwr
 from moderation.errors import InputError, RestoreError, UsageError
 from moderation.formats.base import Columns
 from moderation.formats.json_record import parse_object, to_json
+from moderation.formats.opening import is_url, without_file
 from moderation.restoration import restore
 
 
@@ -27,7 +28,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0; nothing is written when anything does not fit."""
-    if args.ledger or (not args.verdicts and Path(args.cleaned, "manifest.json").is_file()):
+    args.cleaned, args.output = without_file(args.cleaned), without_file(args.output)
+    refuse_urls(args)
+    if args.ledger or is_url(args.cleaned) or (not args.verdicts and Path(args.cleaned, "manifest.json").is_file()):
         return from_ledger(args)
     if not args.verdicts:
         raise UsageError(
@@ -53,12 +56,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def refuse_urls(args: argparse.Namespace) -> None:
+    """Raises UsageError for what can't be done behind a URL: only a run is read from there."""
+    if is_url(args.output):
+        raise UsageError(f"{args.output}: originals are written to this machine; name a local folder or file")
+    for path in (args.verdicts, args.ledger, args.cleaned if args.verdicts or args.ledger else None):
+        if path and is_url(path):
+            raise UsageError(f"{path}: of URLs, only the folder of a run is restored; bring a single file here first")
+
+
 def from_ledger(args: argparse.Namespace) -> int:
     """A run, or a file with its ledger."""
     from moderation.cli.restore_run import restore_file, restore_run
 
     if not args.ledger:
-        return restore_run(Path(args.cleaned), args.output)
+        return restore_run(args.cleaned, args.output)
     for path in (args.cleaned, args.ledger):
         if not Path(path).is_file():
             raise UsageError(f"{path}: no such file")

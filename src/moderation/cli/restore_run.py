@@ -8,49 +8,63 @@ from moderation.cli.outputs import STDOUT, transaction
 from moderation.errors import UsageError
 from moderation.formats.base import Chunk, Columns, Compression, Reading
 from moderation.formats.compression import encoded
+from moderation.formats.opening import is_url
 from moderation.formats.table import by_suffix, load_format
 
 if TYPE_CHECKING:
     from moderation.cli.outputs import Transaction
     from moderation.crawl.manifest import Manifest
+    from moderation.crawl.plan import Shard
 
 
-def restore_run(folder: Path, output: str) -> int:
-    """Every file under data/ comes back under its name, dropped documents in their places."""
-    from moderation.crawl.manifest import is_complete, read_manifest
+def restore_run(home: str, output: str) -> int:
+    """Every file under data/ comes back under its name, dropped documents in their places. home: folder or URL."""
+    from moderation.crawl.fetched import run_at
+    from moderation.crawl.manifest import MANIFEST, is_complete, read_manifest
 
-    manifest = read_manifest(folder)
+    with run_at(home) as folder:
+        if is_url(home) and not (folder / MANIFEST).is_file():
+            raise UsageError(f"{home}: holds no run ({MANIFEST} is missing); of URLs, only runs are restored")
+        manifest, complete = read_manifest(folder), is_complete(folder)
     if not manifest.settings.ledger:
-        raise UsageError(f"{folder}: was cleaned without --ledger, which restoring needs")
-    if not is_complete(folder):
-        raise UsageError(f"{folder}: holds an unfinished run; finish it with moderation clean --resume")
+        raise UsageError(f"{home}: was cleaned without --ledger, which restoring needs")
+    if not complete:
+        raise UsageError(f"{home}: holds an unfinished run; finish it with moderation clean --resume")
     target = Path(output)
-    if output == STDOUT or target.is_file() or target.resolve() == folder.resolve():
-        raise UsageError(f"{folder} is a run: name another folder for the originals with -o")
+    if output == STDOUT or target.is_file() or target.resolve() == Path(home).resolve():
+        raise UsageError(f"{home} is a run: name another folder for the originals with -o")
     with transaction() as files:
         files.make_folder(output)
-        restore_shards(folder, manifest, target, files)
+        restore_shards(home, manifest, target, files)
     return 0
 
 
-def restore_shards(folder: Path, manifest: "Manifest", target: Path, files: "Transaction") -> None:
+def restore_shards(home: str, manifest: "Manifest", target: Path, files: "Transaction") -> None:
     """All outputs of all shards."""
+    from moderation.crawl.fetched import shard_at
+
+    for shard in manifest.plan.shards:
+        with shard_at(home, shard) as folder:
+            restore_shard(folder, shard, manifest, target, files)
+
+
+def restore_shard(folder: Path, shard: "Shard", manifest: "Manifest", target: Path, files: "Transaction") -> None:
+    """The outputs of a shard whose files lie in `folder`."""
     from moderation.crawl.again import dropped_places, ledger_by_file
     from moderation.crawl.shard import DATA, DROPPED
     from moderation.crawl.stored import in_order, stored_chunks, with_originals
 
     reading = Reading(manifest.settings.columns, max_record_bytes=1 << 40)
-    for shard in manifest.plan.shards:
-        found = ledger_by_file(folder, shard)
-        for name, piece in {piece.output: piece for piece in shard.pieces}.items():
-            kept = stored_chunks(folder / DATA / name, piece.form, piece.packed, reading)
-            gone = stored_chunks(folder / DROPPED / name, piece.form, piece.packed, reading)
-            chunks = with_originals(in_order(kept, gone, dropped_places(folder, shard, name)), found(name))
-            if (folder / DATA / name).is_file():
-                files.make_folder(str((target / name).parent))
-                originals = (chunk for chunk, _ in chunks)
-                schema = manifest.plan.schemas.get(piece.form)
-                write_chunks(originals, str(target / name), piece.form, piece.packed, reading.columns, files, schema)
+    found = ledger_by_file(folder, shard)
+    for name, piece in {piece.output: piece for piece in shard.pieces}.items():
+        kept = stored_chunks(folder / DATA / name, piece.form, piece.packed, reading)
+        gone = stored_chunks(folder / DROPPED / name, piece.form, piece.packed, reading)
+        chunks = with_originals(in_order(kept, gone, dropped_places(folder, shard, name)), found(name))
+        if (folder / DATA / name).is_file():
+            files.make_folder(str((target / name).parent))
+            originals = (chunk for chunk, _ in chunks)
+            schema = manifest.plan.schemas.get(piece.form)
+            write_chunks(originals, str(target / name), piece.form, piece.packed, reading.columns, files, schema)
 
 
 def restore_file(cleaned: str, ledger: str, output: str, columns: Columns) -> int:

@@ -25,6 +25,7 @@ def add_engine_options(group: "argparse._ActionsContainer") -> None:
     """How shards are run, for every command that runs some."""
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: all cores)")
     group.add_argument("--resume", action="store_true", help="go on with the run that is in the folder")
+    group.add_argument("--spool", metavar="DIR", help="where an output behind a URL is made (default: as TMPDIR says)")
     group.add_argument("--on-error", choices=("stop", "continue"), help="when a shard fails (default: continue)")
     group.add_argument("--log-json", action="store_true", help="progress as lines of JSON on stderr")
     group.add_argument("--engine", choices=("local", "ray"), help="where shards are cleaned (default: local)")
@@ -37,6 +38,7 @@ RUN_ONLY = (
     "url_column",
     "workers",
     "resume",
+    "spool",
     "ledger",
     "ledger_scores",
     "attributes",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from moderation.crawl.plan import Shard
+from moderation.crawl.run import Task
 from moderation.crawl.shard import ShardReport
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Quiet:
 
     def __init__(self) -> None:
         self.size = self.done = self.before = self.rejected = self.shards = self.of = 0
+        self.doing: Task = "cleaning"
         self.start = time.perf_counter()
 
     def __enter__(self) -> "Quiet":
@@ -32,7 +34,7 @@ class Quiet:
 
     @property
     def seconds(self) -> float:
-        """Since the beginning."""
+        """Since what is done now was begun."""
         return time.perf_counter() - self.start
 
     @property
@@ -40,9 +42,16 @@ class Quiet:
         """Stored bytes a second, of this session."""
         return (self.done - self.before) / max(self.seconds, 1e-9)
 
-    def begin(self, shards: int, size: int, done: int) -> None:
+    @property
+    def seconds_left(self) -> float:
+        """At this rate; 0 where there is none yet."""
+        return max(0, self.size - self.done) / self.rate if self.rate else 0.0
+
+    def begin(self, shards: int, size: int, done: int, task: Task = "cleaning") -> None:
         """As in crawl.run.Watcher."""
-        self.of, self.size, self.done, self.before = shards, size, done, done
+        self.doing, self.of, self.size, self.done, self.before = task, shards, size, done, done
+        self.shards = self.rejected = 0
+        self.start = time.perf_counter()
 
     def advance(self, stored: int, rejected: int) -> None:
         """As in crawl.run.Watcher."""
@@ -53,7 +62,8 @@ class Quiet:
         """As in crawl.run.Watcher."""
         self.shards += 1
         if report.error:
-            self.say(f"moderation: {shard.what} failed: {report.error}")
+            failed = "failed" if self.doing == "cleaning" else "could not be counted"
+            self.say(f"moderation: {shard.what} {failed}: {report.error}")
 
     def say(self, line: str) -> None:
         """As in crawl.run.Watcher."""
@@ -72,15 +82,16 @@ class JsonLog(Quiet):
         sys.stderr.buffer.write(orjson.dumps({"time": now, "event": event, **facts}) + b"\n")
         sys.stderr.flush()
 
-    def begin(self, shards: int, size: int, done: int) -> None:
+    def begin(self, shards: int, size: int, done: int, task: Task = "cleaning") -> None:
         """As in crawl.run.Watcher."""
-        super().begin(shards, size, done)
-        self.log("begin", shards=shards, bytes=size, done=done)
+        super().begin(shards, size, done, task)
+        self.log("begin", task=task, shards=shards, bytes=size, done=done)
 
     def finished(self, shard: Shard, report: ShardReport) -> None:
         """As in crawl.run.Watcher."""
         self.shards += 1
-        facts = {"bytes": self.done, "of": self.size, "bytes_per_second": round(self.rate), "rejected": self.rejected}
+        facts = {"task": self.doing, "bytes": self.done, "of": self.size, "bytes_per_second": round(self.rate)}
+        facts |= {"seconds_left": round(self.seconds_left), "rejected": self.rejected}
         if report.error:
             self.log("shard_failed", shard=shard.number, what=shard.what, error=report.error, **facts)
         else:
@@ -112,9 +123,13 @@ class Shown(Quiet):
         if self.bar:
             self.bar.stop()
 
-    def begin(self, shards: int, size: int, done: int) -> None:
+    def begin(self, shards: int, size: int, done: int, task: Task = "cleaning") -> None:
         """As in crawl.run.Watcher."""
-        super().begin(shards, size, done)
+        super().begin(shards, size, done, task)
+        self.said = time.perf_counter()
+        if self.bar:
+            self.bar.stop()
+            self.bar = None
         if not sys.stderr.isatty():
             return
         from rich.console import Console
@@ -122,9 +137,10 @@ class Shown(Quiet):
         from rich.progress import Progress as Bar
 
         counts = TextColumn("{task.fields[shards]} shards, {task.fields[rejected]} rejected")
-        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), counts)
+        what = TextColumn("{task.description}")
+        columns = (what, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), counts)
         self.bar = Bar(*columns, console=Console(stderr=True), transient=True)
-        self.task = self.bar.add_task("cleaning", total=size, completed=done, shards=f"0/{shards}", rejected=0)
+        self.task = self.bar.add_task(task, total=size, completed=done, shards=f"0/{shards}", rejected=0)
         self.bar.start()
 
     def advance(self, stored: int, rejected: int) -> None:
@@ -136,10 +152,9 @@ class Shown(Quiet):
             )
         elif time.perf_counter() - self.said > EVERY:
             self.said = time.perf_counter()
-            left = (self.size - self.done) / self.rate if self.rate else 0
             self.say(
-                f"moderation: {self.done / max(self.size, 1):.1%}; {self.rate / 1e6:.1f} MB/s; "
-                f"{left / 60:.0f} min left; "
+                f"moderation: {self.doing}: {self.done / max(self.size, 1):.1%}; {self.rate / 1e6:.1f} MB/s; "
+                f"{self.seconds_left / 60:.0f} min left; "
                 f"{self.shards:,} of {self.of:,} shards; {self.rejected:,} rejected"
             )
 

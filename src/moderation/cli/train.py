@@ -4,6 +4,7 @@ import argparse
 import math
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from moderation.errors import OutputError, UsageError
@@ -23,6 +24,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("-o", "--output", type=Path, help="folder of the model (default: models/authored)")
     parser.add_argument("--force", action="store_true", help="replace a model that lies in the folder")
     parser.add_argument("--with-authored", action="store_true", help="add the authored corpus to the labelled data")
+    parser.add_argument(
+        "--own-weight",
+        type=float,
+        help="what lines of your files count in the second stage beside authored ones (default 4)",
+    )
     parser.add_argument("--generated", type=float, default=1.0, help="generated pages, as a multiple (default 1)")
     parser.add_argument("--no-context", action="store_true", help="judge every line by itself")
     parser.add_argument("--seed", type=int, default=20261122)
@@ -33,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, write the model, say where and how good."""
     from moderation.train.corpus import authored_files, describe
     from moderation.train.dataset import read_labelled
-    from moderation.train.fit import TrainOptions, train_and_save
+    from moderation.train.fit import OWN_WEIGHT, TrainOptions, train_and_save
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -42,16 +48,17 @@ def run(args: argparse.Namespace) -> int:
     output: Path = args.output or Path("models/authored")
     check_folder(output)
     check_replacing(output, args.force)
-    files: list[tuple[str, list[Path]]] = [(path.name, [path]) for path in args.labelled]
+    own = OWN_WEIGHT if args.own_weight is None else args.own_weight
+    files: list[tuple[str, list[Path], float]] = [(path.name, [path], own) for path in args.labelled]
     if args.with_authored or not args.labelled:
-        files.append(("authored", authored_files()))
+        files.append(("authored", authored_files(), 1.0))
     if not args.labelled:
         say("no labelled data named: training on the authored corpus alone")
     pages, sources = [], []
-    for name, paths in files:
-        found = read_labelled(paths)
+    for name, paths, weight in files:
+        found = [replace(page, weight=weight) for page in read_labelled(paths)]
         pages += found
-        sources.append(describe(name, paths, found))
+        sources.append({**describe(name, paths, found), "weight": weight})
     options = TrainOptions(generated=args.generated, context=not args.no_context, seed=args.seed, jobs=args.jobs)
     model = train_and_save(pages, sources, output, options, say)
     for split, figures in model.manifest["metrics"].items():
@@ -65,6 +72,8 @@ def check_options(args: argparse.Namespace) -> None:
     """Raise UsageError for a number that makes no sense, before anything is read."""
     if not (math.isfinite(args.generated) and args.generated >= 0):
         raise UsageError(f"--generated must be a number from 0 up, found {args.generated}")
+    if args.own_weight is not None and not (math.isfinite(args.own_weight) and args.own_weight > 0):
+        raise UsageError(f"--own-weight must be a number above 0, found {args.own_weight}")
     if args.jobs < 1:
         raise UsageError(f"--jobs must be 1 or more, found {args.jobs}")
     if not 0 <= args.seed < 2**32:

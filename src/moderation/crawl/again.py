@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from moderation.crawl.fetched import shard_at
 from moderation.crawl.plan import Piece, Shard
 from moderation.crawl.shard import DATA, DROPPED, LEDGER, REASONS, REJECTED
 from moderation.crawl.stored import Entry, entries, in_order, part, read_ledger, stored_chunks, with_originals
@@ -27,19 +28,24 @@ from moderation.text.batch import pack
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """folder: of a finished run whose ledger holds scores."""
+    """home: folder or URL of a finished run whose ledger holds scores."""
 
-    folder: Path
+    home: str
     moderator: Moderator
     reading: Reading
 
     def documents(self, shard: Shard) -> Iterator[tuple[Piece, Chunk, list[Result]]]:
         """As documents.Documents: the shard's documents, decided anew from what the ledger says."""
-        found = ledger_by_file(self.folder, shard)
-        aside = rejects_of(self.folder, shard)
+        with shard_at(self.home, shard) as folder:
+            yield from self.documents_in(folder, shard)
+
+    def documents_in(self, folder: Path, shard: Shard) -> Iterator[tuple[Piece, Chunk, list[Result]]]:
+        """The same, from the folder that the shard's files lie in."""
+        found = ledger_by_file(folder, shard)
+        aside = rejects_of(folder, shard)
         for output, group in groupby(shard.pieces, lambda piece: piece.output):
             pieces = list(group)
-            left = self.originals(shard, pieces[0], found(output))
+            left = self.originals(folder, shard, pieces[0], found(output))
             held = next(left, None)
             for piece in pieces:
                 rejects = aside.pop(piece.source.name, [])
@@ -51,19 +57,19 @@ class Again:
                 if rejects:
                     yield piece, Chunk([], [], [], [], [], [], rejects), []
             if held is not None:
-                raise RestoreError(
-                    f"{self.folder}: the ledger of {output} names the source {held[0]}, which is unknown"
-                )
+                raise RestoreError(f"{self.home}: the ledger of {output} names the source {held[0]}, which is unknown")
 
-    def originals(self, shard: Shard, piece: Piece, found: Iterator[Entry]) -> Iterator[tuple[str, Chunk, list[Entry]]]:
+    def originals(
+        self, folder: Path, shard: Shard, piece: Piece, found: Iterator[Entry]
+    ) -> Iterator[tuple[str, Chunk, list[Entry]]]:
         """The original documents of one output, each chunk of one source."""
-        kept = stored_chunks(self.folder / DATA / piece.output, piece.form, piece.packed, self.reading)
-        gone = stored_chunks(self.folder / DROPPED / piece.output, piece.form, piece.packed, self.reading)
-        places = dropped_places(self.folder, shard, piece.output)
+        kept = stored_chunks(folder / DATA / piece.output, piece.form, piece.packed, self.reading)
+        gone = stored_chunks(folder / DROPPED / piece.output, piece.form, piece.packed, self.reading)
+        places = dropped_places(folder, shard, piece.output)
         for chunk, own in with_originals(in_order(kept, gone, places), found):
             known = [entry for entry in own if entry is not None]
             if len(known) < len(own):
-                raise RestoreError(f"{self.folder}: the ledger lacks a document of {piece.output}; clean again")
+                raise RestoreError(f"{self.home}: the ledger lacks a document of {piece.output}; clean again")
             start = 0
             for source, run in groupby(known, lambda entry: entry.head.source):
                 size = len(list(run))
@@ -84,9 +90,14 @@ def placed(chunk: Chunk, own: Sequence[Entry]) -> Chunk:
 
 
 def ledger_by_file(folder: Path, shard: Shard) -> Any:
-    """Gives the entries of one output after the other, in the order of the shard."""
+    """Gives the entries of one output after the other, in the order of the shard.
+
+    Raises RestoreError where the ledger is missing: every shard has one, however little happened to it.
+    """
     path = next((folder / LEDGER).glob(f"{shard.name}.*"), None)
-    found = groupby(entries(read_ledger(path)) if path else iter(()), lambda entry: entry.head.file)
+    if path is None:
+        raise RestoreError(f"{LEDGER}/{shard.name}: is missing; use the run's folder as it was written")
+    found = groupby(entries(read_ledger(path)), lambda entry: entry.head.file)
     ahead: list[tuple[str, Iterator[Entry]]] = []
 
     def of(output: str) -> Iterator[Entry]:

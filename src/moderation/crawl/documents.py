@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from moderation.crawl.plan import Piece, Shard
 from moderation.crawl.settings import Settings
+from moderation.crawl.weight import bearable, weight
 from moderation.errors import ModelError
 from moderation.formats.base import CHUNK_BYTES, Chunk, Reading, Source
 from moderation.formats.table import load_format
@@ -17,8 +18,8 @@ Judge: TypeAlias = Callable[[Sequence[tuple[Source, Chunk]]], list[Result]]
 """Judges the documents of some chunks, in order; whatever else it knows, it decides through Moderator."""
 Documents: TypeAlias = Callable[[Shard], Iterator[tuple[Piece, Chunk, list[Result]]]]
 """The documents of a shard, in order, a chunk at a time, with what was decided about them."""
-RUN_CHARS: Final = CHUNK_BYTES // 3
-"""Characters that are judged at a time."""
+RUN_WEIGHT: Final = 3 * CHUNK_BYTES // 2
+"""What is judged at a time: as weight.py weighs, a chunk or a little more."""
 
 
 def documents_of(settings: Settings, folder: Path) -> Documents:
@@ -27,7 +28,7 @@ def documents_of(settings: Settings, folder: Path) -> Documents:
     if settings.again:
         from moderation.crawl.again import Again  # noqa: PLC0415
 
-        return Again(Path(settings.again), moderator, settings.reading).documents
+        return Again(settings.again, moderator, settings.reading).documents
     if settings.site_lines:
         return reading(settings, with_sites(moderator, folder))
     return reading(settings, lambda pairs: moderator.clean_many([text for _, chunk in pairs for text in chunk.texts]))
@@ -53,17 +54,20 @@ def reading(settings: Settings, judge: Judge) -> Documents:
     def documents(shard: Shard) -> Iterator[tuple[Piece, Chunk, list[Result]]]:
         for pairs in together(chunks(shard, settings.reading)):
             results = iter(judge([(piece.source, chunk) for piece, chunk in pairs]))
-            for piece, chunk in pairs:
+            while pairs:
+                piece, chunk = pairs.pop(0)
                 yield piece, chunk, list(islice(results, len(chunk)))
+            del chunk, results  # the next ones are read and judged when these are gone
 
     return documents
 
 
 def chunks(shard: Shard, reading: Reading) -> Iterator[tuple[Piece, Chunk]]:
-    """What the shard's extents hold."""
+    """What the shard's extents hold, in parts that there is room for."""
     for piece in shard.pieces:
         for chunk in load_format(piece.source.format).read(piece.source, piece.extent, reading):
-            yield piece, chunk
+            for some in bearable(chunk, reading):
+                yield piece, some
 
 
 def together(pairs: Iterator[tuple[Piece, Chunk]]) -> Iterator[list[tuple[Piece, Chunk]]]:
@@ -71,8 +75,8 @@ def together(pairs: Iterator[tuple[Piece, Chunk]]) -> Iterator[list[tuple[Piece,
     run: list[tuple[Piece, Chunk]] = []
     size = 0
     for pair in pairs:
-        own = sum(map(len, pair[1].texts))
-        if run and size + own > RUN_CHARS:
+        own = sum(map(weight, pair[1].texts))
+        if run and size + own > RUN_WEIGHT:
             yield run
             run, size = [], 0
         run.append(pair)

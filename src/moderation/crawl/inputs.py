@@ -100,6 +100,8 @@ def expand_url(url: str) -> Iterator[tuple[str, str, bool]]:
         base = PurePosixPath(place[: min(place.index(sign) for sign in MAGIC if sign in place)] + "x").parent
         found = [path for path in sorted(system.glob(place)) if system.isfile(path)]
     elif system.isdir(place):
+        if all(system.isfile(f"{place.rstrip('/')}/{name}") for name in OF_A_RUN):
+            place = f"{place.rstrip('/')}/data"
         base, found = PurePosixPath(place), sorted(system.find(place))
     elif system.exists(place):
         yield url, PurePosixPath(place).name, True

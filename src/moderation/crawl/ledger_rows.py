@@ -4,9 +4,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
+from moderation.columns import columns_of, spans_of
 from moderation.crawl.ledger import Row
 from moderation.formats.base import Chunk, Source
-from moderation.records import Verdict
+from moderation.labels import ACTIONS, NAMES
 from moderation.result import Result
 
 Head: TypeAlias = tuple[str, int, str, int, str | None, str | None]
@@ -17,6 +18,7 @@ Mark: TypeAlias = tuple[str, int | None, str | None, float | None, float | None,
 SITE_REASON: Final = "the line stands on most pages of its site"
 LINE_REASON: Final = "the line's junk reaches the policy's threshold"
 SPAN_REASON: Final = "the span's score reaches the policy's threshold"
+DROP: Final = ACTIONS.index("drop")
 GAP: Final[Mark] = ("gap", None, None, None, None, "breaks beside what was cut")
 
 
@@ -64,7 +66,7 @@ def removed_rows(head: Head, result: Result) -> Iterator[Row]:
     """What was cut, in pieces of one line or span each."""
     if not result.removed:
         return
-    marks, cuts = cut_marks(result.verdicts)
+    marks, cuts = cut_marks(result)
     for run in result.removed:
         inside = cuts[bisect_right(cuts, run.start) : bisect_left(cuts, run.end)]
         for start, end in zip([run.start, *inside], [*inside, run.end], strict=True):
@@ -73,17 +75,36 @@ def removed_rows(head: Head, result: Result) -> Iterator[Row]:
             yield Row(*head, kind, line, start, end, label, score, junk, "drop", reason, text, run.at)
 
 
-def cut_marks(verdicts: Sequence[Verdict]) -> tuple[dict[int, Mark], list[int]]:
-    """Where dropped lines and spans begin, with what is said about them; and where these begin or end, in order."""
-    marks: dict[int, Mark] = {}
-    ends: list[int] = []
-    for v in verdicts:
-        if v.action == "drop":
-            marks[v.start] = ("line", v.line, v.label, v.score, v.junk, SITE_REASON if v.reason else LINE_REASON)
-        for span in v.spans:
-            if span.action == "drop":
-                marks[span.start] = ("span", v.line, span.label, span.score, None, SPAN_REASON)
-                ends.append(span.end)
+def cut_marks(result: Result) -> tuple[dict[int, Mark], list[int]]:
+    """Where dropped lines and spans begin, with what is said about them; and where these begin or end, in order.
+
+    Taken from the decision's columns: a verdict for every line, with the tricks of junk, takes longer than judging it.
+    """
+    decision, index = result.place
+    columns = columns_of(decision, index)
+    own = columns.of(index)
+    line, start, label = columns.line[own], columns.start[own], columns.label[own]
+    rest = zip(line, start, label, columns.score[own], columns.junk[own], columns.action[own], strict=True)
+    marks: dict[int, Mark] = {
+        at: ("line", number, name, score, junk, LINE_REASON)
+        for number, at, name, score, junk, action in rest
+        if action == "drop"
+    }
+    first = int(decision.judgement.lines.first_line[index])
+    outside = decision.judgement.outside
+    if outside is not None:
+        for number, at in zip(line, start, strict=True):
+            if at in marks and outside[first + number]:
+                marks[at] = (*marks[at][:5], SITE_REASON)
+    spans, ends = decision.judgement.spans, []
+    offset = int(decision.judgement.lines.batch.doc_start[index])
+    found = spans_of(decision, index)
+    for n in range(found.start, found.stop):
+        if decision.span_action[n] == DROP:
+            score = float(spans.score[n])
+            name = NAMES[spans.label[n]]
+            marks[int(spans.start[n]) - offset] = ("span", int(spans.line[n]) - first, name, score, None, SPAN_REASON)
+            ends.append(int(spans.end[n]) - offset)
     return marks, sorted({*marks, *ends}) if ends else list(marks)
 
 

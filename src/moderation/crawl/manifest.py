@@ -142,8 +142,8 @@ def still_whole(folder: Path, reports: Sequence[ShardReport]) -> list[ShardRepor
     return [report for report, good in zip(reports, checked, strict=True) if good]
 
 
-def refuse_other(folder: Path, manifest: Manifest, now: Manifest) -> None:
-    """Raises UsageError, naming the first difference, where a run can't be resumed as this one."""
+def refuse_other(folder: str, manifest: Manifest, now: Manifest) -> None:
+    """Raises UsageError, naming the first difference, where the run in `folder` can't be resumed as this one."""
     then, asked = settings_record(manifest.settings), settings_record(now.settings)
     for name, value in asked.items():
         if then.get(name) != value:

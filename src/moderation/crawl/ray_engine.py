@@ -1,35 +1,47 @@
-"""The Ray engine: the same shards as tasks of a Ray cluster, which reads and writes a folder that all its nodes share.
+"""The Ray engine: the same shards as a Ray Data pipeline, over a folder that all nodes of the cluster share.
 
-Tasks, not a Ray Data pipeline: a shard writes its own files and reports a few numbers, so there is no data to move
-between nodes, and the run must know which shard was lost when a worker dies.
+One row is one block is one task is one shard, whose worker writes its files and gives back a row with its report;
+reports stream to the process that began the run, in the order in which shards get done. Tasks, not a pool of actors:
+Ray keeps the process of a task for the next one, so a model is loaded once a process all the same, and the pool does
+not replace an actor that died (ray-project/ray#62746), nor reload what it was told.
+
+Ray Data begins a task again whenever its worker is lost, without end and without a word. So a shard leaves a hidden
+mark in the folder while it is worked on: who finds marks knows how many workers were lost with it, and gives it up
+after ATTEMPTS.
 """
 
 import logging
-from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from moderation.crawl.engine import Advanced, Job, News, Retried, attempt, room_of
-from moderation.crawl.plan import Shard
-from moderation.crawl.shard import Room, ShardReport
+from moderation.crawl.output import TEMPORARY
+from moderation.crawl.plan import Piece, Shard
+from moderation.crawl.shard import Room, ShardReport, read_report
 from moderation.crawl.site_count import CountRoom
 from moderation.errors import ModerationError, UsageError
+from moderation.formats.base import Extent, Source
 
 ATTEMPTS: Final = 3
 """More than on one machine: a node that goes takes all its shards with it."""
-AHEAD: Final = 2
-"""Shards handed to Ray for every core, so that none waits for the next."""
-WAIT_SECONDS: Final = 5.0
+LOST: Final = "its worker was lost"
 ROOMS: Final[dict[str, Room | CountRoom]] = {}
 """The room of the job that this process works for: a model is loaded once a process."""
 
 
 def ray_package() -> Any:
-    """The package. Raises UsageError where it is missing."""
+    """The package, with Ray Data. Raises UsageError where either is missing."""
     try:
         import ray  # noqa: PLC0415
-    except ModuleNotFoundError:
-        raise UsageError('--engine ray needs Ray; install it with: pip install "moderation[ray]"') from None
+        import ray.data  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(
+            f'--engine ray needs Ray Data ({error}); install it with: pip install "moderation[ray]"'
+        ) from None
     return ray
 
 
@@ -64,44 +76,86 @@ class RayEngine:
 
     def watch(self, job: Job, shards: Sequence[Shard]) -> Generator[News, None, None]:
         """Hand out shards, and take their reports as they come."""
-        told = self.ray.put(job)
-        task = self.ray.remote(num_cpus=1, max_retries=0)(clean_shard)
-        waiting, lost = deque(shards), dict.fromkeys((shard.number for shard in shards), 0)
-        flying: dict[Any, Shard] = {}
-        while waiting or flying:
-            while waiting and len(flying) < self.room_for():
-                shard = waiting.popleft()
-                flying[task.remote(shard, told)] = shard
-            done, _ = self.ray.wait(list(flying), timeout=WAIT_SECONDS)
-            for handle in done:
-                shard = flying.pop(handle)
-                try:
-                    report: ShardReport = self.ray.get(handle)
-                except self.ray.exceptions.RayTaskError as error:
-                    raise ModerationError(f"{shard.what}: {error.cause or error}") from None
-                except self.ray.exceptions.RayError as error:
-                    lost[shard.number] += 1
-                    why = f"its worker was lost ({type(error).__name__})"
-                    if lost[shard.number] < ATTEMPTS:
-                        waiting.appendleft(shard)
-                        yield Retried(shard, why)
-                        continue
-                    report = ShardReport(shard.number, error=f"{why}, {ATTEMPTS} times")
-                yield Advanced(shard.size, report.tally.documents.get("failed", 0))
-                yield report
-
-    def room_for(self) -> int:
-        """Shards in flight: AHEAD for each of the cluster's cores as they are now; where fewer are to be used, one for
-        each of these, as nothing else keeps Ray from using the others.
-        """
-        cores = max(1, int(self.ray.cluster_resources().get("CPU", 1)))
-        return self.workers if self.workers and self.workers < cores else cores * AHEAD
+        by_number = {shard.number: shard for shard in shards}
+        rows = [{"shard": orjson.dumps(shard)} for shard in shards]
+        with silent(self.ray):
+            found = self.ray.data.from_items(rows, override_num_blocks=len(rows))
+            # no more tasks at a time than workers, where these are fewer than the cluster's cores
+            found = found.map(clean_shard, fn_kwargs={"job": job}, num_cpus=1, concurrency=self.workers)
+            for batch in found.iter_batches(batch_size=1, batch_format="pyarrow", prefetch_batches=0):
+                (row,) = batch.to_pylist()
+                yield from news_of(row, by_number)
 
 
-def clean_shard(shard: Shard, job: Job) -> ShardReport:
-    """What a Ray worker does."""
+@contextmanager
+def silent(ray: Any) -> Iterator[None]:
+    """Without Ray Data's own bars and messages; ours tell the same."""
+    context, logger = ray.data.DataContext.get_current(), logging.getLogger("ray.data")
+    bars, level = context.enable_progress_bars, logger.level
+    context.enable_progress_bars = False
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        context.enable_progress_bars = bars
+        logger.setLevel(level)
+
+
+def news_of(row: dict[str, Any], by_number: dict[int, Shard]) -> Iterator[News]:
+    """What a row says. Raises ModerationError where no shard can be cleaned at all."""
+    report = read_report(orjson.loads(row["report"]))
+    shard = by_number[report.number]
+    if row["stop"]:
+        raise ModerationError(report.error)
+    for _ in range(min(row["lost"], ATTEMPTS - 1)):
+        yield Retried(shard, LOST)
+    yield Advanced(shard.size, report.tally.documents.get("failed", 0))
+    yield report
+
+
+def clean_shard(row: dict[str, Any], job: Job) -> dict[str, Any]:
+    """What a Ray worker does. stop: there is no use in going on with other shards."""
+    shard = read_shard(orjson.loads(row["shard"]))
+    lost = lost_with(shard, job.folder)
+    stop = False
+    if lost >= ATTEMPTS:
+        report = ShardReport(shard.number, error=f"{LOST}, {ATTEMPTS} times; use fewer workers, or more memory")
+    else:
+        mark = mark_of(shard, job.folder, lost)
+        mark.touch()
+        try:
+            report = attempt(shard, room_for(job), lambda stored, rejected: None)
+        except ModerationError as error:
+            stop, report = True, ShardReport(shard.number, error=str(error))
+        mark.unlink(missing_ok=True)
+    return {"report": orjson.dumps(report.record()), "lost": lost, "stop": stop}
+
+
+def lost_with(shard: Shard, folder: Path) -> int:
+    """How many workers began the shard and did not come to its end."""
+    return next((n for n in range(ATTEMPTS) if not mark_of(shard, folder, n).exists()), ATTEMPTS)
+
+
+def mark_of(shard: Shard, folder: Path, attempt: int) -> Path:
+    """Taken away at the end of a run, as everything that is unfinished."""
+    return folder / f"{TEMPORARY}{shard.name}-{attempt}"
+
+
+def room_for(job: Job) -> Room | CountRoom:
+    """This process's own, for this job. Raises ModerationError, such as for another model than the run's."""
     told = repr(job)
     if told not in ROOMS:
         ROOMS.clear()
         ROOMS[told] = room_of(job)
-    return attempt(shard, ROOMS[told], lambda stored, rejected: None)
+    return ROOMS[told]
+
+
+def read_shard(record: dict[str, Any]) -> Shard:
+    """A shard from its JSON."""
+    return Shard(record["number"], tuple(map(read_piece, record["pieces"])))
+
+
+def read_piece(record: dict[str, Any]) -> Piece:
+    """A piece from its JSON."""
+    rest = {**record, "source": Source(**record["source"]), "extent": Extent(**record["extent"])}
+    return Piece(**rest)

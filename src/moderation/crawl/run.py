@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol, TypeAlias
@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 import orjson
 
 from moderation.crawl.engine import Advanced, Engine, InProcess, Job, Retried
+from moderation.crawl.fetched import run_at
 from moderation.crawl.manifest import (
     PAGE,
     REPORT,
@@ -27,6 +28,7 @@ from moderation.crawl.manifest import (
     still_whole,
     write_manifest,
 )
+from moderation.crawl.mirror import Mirror
 from moderation.crawl.output import remove_parts, write_whole
 from moderation.crawl.plan import Plan, Shard, make_plan
 from moderation.crawl.report_html import html_report
@@ -41,13 +43,16 @@ from moderation.formats.base import Source
 SMALL: Final = 4 << 20
 """Stored bytes of input that are done before another process would have begun."""
 OnError: TypeAlias = Literal["stop", "continue"]
+Task: TypeAlias = Literal["counting", "cleaning"]
 
 
 class Watcher(Protocol):
     """Is told how a run goes on."""
 
-    def begin(self, shards: int, size: int, done: int) -> None:
-        """So many shards of so many stored bytes, of which `done` bytes are finished already."""
+    def begin(self, shards: int, size: int, done: int, task: Task = "cleaning") -> None:
+        """So many shards of so many stored bytes, of which `done` bytes are finished already. A run with --site-lines
+        begins twice: to count, then to clean.
+        """
 
     def advance(self, stored: int, rejected: int) -> None:
         """So many stored bytes more were read, so many records more rejected."""
@@ -64,7 +69,9 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to run. rejected: a folder, or "" for the run's own. engine: None for processes of this machine."""
+    """What to run. folder: of this machine; with a mirror, the mirror's. rejected: a folder, or "" for the run's own.
+    engine: None for processes of this machine.
+    """
 
     folder: Path
     sources: Sequence[Source]
@@ -73,6 +80,12 @@ class Order:
     resume: bool = False
     on_error: OnError = "continue"
     rejected: str = ""
+    mirror: Mirror | None = None
+
+    @property
+    def where(self) -> str:
+        """The run's folder, for messages."""
+        return self.mirror.remote.url if self.mirror else str(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +108,40 @@ def clean_crawl(order: Order, watcher: Watcher) -> Outcome:
 
     Raises UsageError for a folder that is not this run's, StoppedError where a shard failed and on_error is stop.
     """
-    if order.resume and is_run(order.folder):
-        with locked(order.folder):
+    with ExitStack() as stack:
+        if order.mirror:
+            stack.enter_context(order.mirror.opened())
+            begun = order.mirror.fetch()
+        else:
+            begun = is_run(order.folder)
+        if order.resume and begun:
+            stack.enter_context(locked(order.folder))
             manifest, done = go_on(order, watcher)
-            return work(order, manifest, done, watcher)
-    check_empty(order.folder)
-    manifest = prepare(order)  # before anything is made: it may turn out that it can't be done
-    make_folder(order.folder)
-    with locked(order.folder):
+        else:
+            refuse_present(order)
+            manifest, done = prepare(order), []  # before anything is made: it may turn out that it can't be done
+            make_folder(order.folder)
+            stack.enter_context(locked(order.folder))
+            refuse_present(order)
+            write_manifest(order.folder, manifest)
+        if order.mirror:
+            order.mirror.begin(again=order.resume and begun)
+        return work(order, manifest, done, watcher)
+
+
+def refuse_present(order: Order) -> None:
+    """Raises UsageError where the run's place is not empty."""
+    if order.mirror:
+        order.mirror.check_empty()
+    else:
         check_empty(order.folder)
-        write_manifest(order.folder, manifest)
-        return work(order, manifest, [], watcher)
 
 
 def prepare(order: Order) -> Manifest:
     """The plan, and what the inputs are; a run that decides anew has those of the run before it."""
     if order.settings.again:
-        return replace(read_manifest(Path(order.settings.again)), settings=order.settings)
+        with run_at(order.settings.again) as folder:
+            return replace(read_manifest(folder), settings=order.settings)
     known = identities(order.sources)
     return Manifest(order.settings, make_plan(order.sources, order.settings), known)
 
@@ -123,10 +153,11 @@ def go_on(order: Order, watcher: Watcher) -> tuple[Manifest, list[ShardReport]]:
         now = prepare(order)
     else:
         now = Manifest(order.settings, Plan(tuple(order.sources), (), {}), identities(order.sources))
-    refuse_other(order.folder, manifest, now)
+    refuse_other(order.where, manifest, now)
     found = read_finished(order.folder)
-    done = still_whole(order.folder, [report for report in found.values() if not report.error])
-    damaged = len([report for report in found.values() if not report.error]) - len(done)
+    good = [report for report in found.values() if not report.error]
+    done = order.mirror.still_whole(good) if order.mirror else still_whole(order.folder, good)
+    damaged = len(good) - len(done)
     if damaged:
         watcher.say(f"moderation: {damaged} finished shards were changed or removed since; they are done again")
     for name in (REPORT, PAGE):
@@ -142,15 +173,20 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
     plan = manifest.plan
     known = {report.number for report in done}
     todo = [shard for shard in plan.shards if shard.number not in known]
-    watcher.begin(len(plan.shards), plan.size, plan.size - sum(shard.size for shard in todo))
     failed: list[ShardReport] = []
     job = Job(order.folder.resolve(), rejected_folder(order), order.settings, plan.schemas)
     engine = order.engine or InProcess()
     if order.settings.site_lines and not order.settings.again:
         count_sites(engine, job, plan.shards, watcher)
+        if order.mirror:
+            order.mirror.put_sites()
+    watcher.begin(len(plan.shards), plan.size, plan.size - sum(shard.size for shard in todo))
     finished = Finished(order.folder)
     by_number = {shard.number: shard for shard in todo}
-    with closing(finished), closing(engine.run(job, todo)) as news:
+    reports = engine.run(job, todo)
+    if order.mirror:
+        reports = order.mirror.handed_over(reports)
+    with closing(finished), closing(reports) as news:
         for item in news:
             if isinstance(item, Advanced):
                 watcher.advance(item.stored, item.rejected)
@@ -166,7 +202,11 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
     tally = merge([report.tally for report in sorted(done, key=lambda report: report.number)])
     seconds = time.perf_counter() - start
     outcome = Outcome(tally, len(plan.shards), tuple(failed), seconds, not failed)
+    if order.mirror:
+        order.mirror.fetch_highlights(done)
     write_report(order, manifest, outcome, done)
+    if order.mirror:
+        order.mirror.finish()
     return outcome
 
 
@@ -175,11 +215,17 @@ def count_sites(engine: Engine, job: Job, shards: Sequence[Shard], watcher: Watc
     if is_made(job.folder):
         return
     watcher.note("moderation: counting the lines of every site, before anything is cleaned")
-    todo = [shard for shard in shards if not is_counted(job.folder, shard)]
-    with closing(engine.run(replace(job, counting=True), todo)) as news:
+    todo = {shard.number: shard for shard in shards if not is_counted(job.folder, shard)}
+    size = sum(shard.size for shard in shards)
+    watcher.begin(len(shards), size, size - sum(shard.size for shard in todo.values()), "counting")
+    with closing(engine.run(replace(job, counting=True), list(todo.values()))) as news:
         for item in news:
-            if isinstance(item, ShardReport) and item.error:
-                watcher.say(f"moderation: shard {item.number} could not be counted: {item.error}")
+            if isinstance(item, Advanced):
+                watcher.advance(item.stored, item.rejected)
+            elif isinstance(item, Retried):
+                watcher.say(f"moderation: {item.shard.what}: {item.reason}; it is begun again")
+            else:
+                watcher.finished(todo[item.number], item)
     sites, lines = make_table(job.folder)
     watcher.note(f"moderation: {lines:,} lines stand on most pages of their site, on {sites:,} sites")
 

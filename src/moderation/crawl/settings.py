@@ -21,8 +21,8 @@ class Settings:
     model: a name or a folder, None for the default; model_id: name@digest of what was found there. to, packed: the
     output's format and compression, None and "": the inputs' own. ledger_scores: the ledger holds every line with the
     probabilities of all labels. drop: rules that drop whole documents, see steps.py. site_lines: what stands on
-    most pages of a site goes, see site_lines.py. again: the folder of an earlier run, whose judgements are used instead
-    of judging (reapply); again_digest: of its manifest.
+    most pages of a site goes, see site_lines.py. again: the folder or URL of an earlier run, whose judgements are used
+    instead of judging (reapply); again_digest: of its manifest.
     """
 
     policy: Policy

@@ -90,6 +90,7 @@ def run_shard(shard: Shard, room: Room, advance: Advance) -> ShardReport:
         for piece, chunk, results in room.documents(shard):
             sinks.add(piece, chunk, results)
             advance(chunk.stored, len(chunk.rejects))
+            del chunk, results  # the next ones are read and judged when these are gone
         sinks.close()
         named = tuple(files.commit())
     return ShardReport(shard.number, named, merge(sinks.tallies), time.perf_counter() - begin)

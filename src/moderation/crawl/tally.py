@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from moderation.crawl.junk import runs
 from moderation.formats.base import Chunk, Reject
 from moderation.labels import ACTIONS, NAMES
 from moderation.result import Result
@@ -108,9 +110,7 @@ def imbalance(tally: Tally) -> list[str]:
 def tally_chunk(chunk: Chunk, results: Sequence[Result], reasons: Sequence[str | None]) -> Tally:
     """The books of one chunk. reasons: why a document is dropped as a whole, None for those that are kept."""
     kept = [n for n, reason in enumerate(reasons) if reason is None]
-    counts = np.zeros((3, len(ACTIONS), len(NAMES)), np.int64)
-    for n in kept:
-        counts += results[n].counts
+    counts = counts_of(results, np.array([reason is None for reason in reasons], np.bool_))
     breaks = [text.count("\n") + 1 for text in chunk.texts]
     lines_kept = sum(breaks[n] for n in kept)
     gone = [n for n, reason in enumerate(reasons) if reason is not None]
@@ -156,6 +156,25 @@ def tally_chunk(chunk: Chunk, results: Sequence[Result], reasons: Sequence[str |
             "failed": sum(reject.size for reject in chunk.rejects),
         },
     )
+
+
+def counts_of(results: Sequence[Result], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The sum of the `counts` of the results that are kept, of all that were decided together in one go."""
+    cells = len(ACTIONS) * len(NAMES)
+    total = np.zeros((3, cells))
+    for first, last, decision, at in runs(results):
+        lines, found, own = decision.judgement.lines, decision.judgement.spans, kept[first:last]
+        bounds = lines.first_line[at : at + last - first + 1]
+        rows = bounds[0] + np.flatnonzero(~lines.blank[bounds[0] : bounds[-1]])
+        rows = rows[own[np.searchsorted(bounds, rows, "right") - 1]]
+        cell = decision.action[rows].astype(np.int64) * len(NAMES) + decision.label[rows]
+        total[0] += np.bincount(cell, minlength=cells)
+        total[1] += np.bincount(cell, lines.line_end[rows] - lines.line_start[rows], cells)
+        spans = np.arange(*np.searchsorted(found.line, [bounds[0], bounds[-1]]))
+        spans = spans[own[np.searchsorted(bounds, found.line[spans], "right") - 1]]
+        cell = decision.span_action[spans].astype(np.int64) * len(NAMES) + found.label[spans]
+        total[2] += np.bincount(cell, found.end[spans] - found.start[spans], cells)
+    return total.astype(np.int64).reshape(3, len(ACTIONS), len(NAMES))
 
 
 def by_label(counts: Sequence[int]) -> dict[str, int]:

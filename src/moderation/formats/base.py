@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES: Final = 1 << 20
 """Text worked on at a time: some hundred thousand characters; more is no faster and takes more memory."""
-MAX_RECORD_BYTES: Final = 3 << 20
-"""A larger record is set aside: it takes some two hundred bytes of memory a character, and a worker is to stay below
-500 MB. This is about a million Chinese characters, more than most novels have."""
+MAX_RECORD_BYTES: Final = 6 << 20
+"""A larger record is set aside: judging it takes some thirty times its size in memory, and a worker is to stay below
+500 MB, of which it takes 190 for itself. This is two million Chinese characters: a very long novel."""
 REJECT_BYTES: Final = 1 << 16
 """How much of a record that is too large is kept with its reject."""
 

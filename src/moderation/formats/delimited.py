@@ -9,12 +9,13 @@ import io
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import IO, Any, Final
 
 from moderation.errors import InputError, OutputError
-from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Reject, Source
+from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Source
 from moderation.formats.compression import TruncatedError, open_decoded
+from moderation.formats.gathering import Gathering
 from moderation.formats.json_record import to_json
 from moderation.formats.opening import stored_size
 from moderation.formats.rows import plain, records_of
@@ -33,6 +34,11 @@ class Records(list[dict[str, Any]]):
     def __init__(self, rows: Sequence[dict[str, Any]], header: Sequence[str]) -> None:
         super().__init__(rows)
         self.header = tuple(header)
+
+    def __getitem__(self, key: Any) -> Any:
+        """A part of the rows knows the columns, too."""
+        found = super().__getitem__(key)
+        return Records(found, self.header) if isinstance(key, slice) else found
 
 
 class TooLongError(Exception):
@@ -88,46 +94,19 @@ class RowLines:
         return size
 
 
-@dataclass(slots=True)
-class Gathering:
-    """A chunk in the making."""
+def gather(gathering: Gathering, header: Sequence[str], place: int, values: Sequence[str], raw: bytes) -> None:
+    """One row, or why it is none."""
+    if len(values) != len(header):
+        gathering.reject(place, f"has {len(values)} fields, the header has {len(header)}", raw, len(raw))
+    elif any("\udc80" <= sign <= "\udcff" for sign in "".join(values)) and not is_utf8(raw):
+        gathering.reject(place, "is not UTF-8", raw, len(raw))
+    else:
+        gathering.add(place, dict(zip(header, values, strict=True)), len(raw))
 
-    reading: Reading
-    header: list[str]
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    held: int = 0
 
-    def row(self, place: int, values: list[str], lines: Sequence[bytes]) -> None:
-        """One row, or why it is none."""
-        raw = b"".join(lines)
-        if len(values) != len(self.header):
-            reason = f"has {len(values)} fields, the header has {len(self.header)}"
-        elif any("\udc80" <= sign <= "\udcff" for sign in "".join(values)) and not is_utf8(raw):
-            reason = "is not UTF-8"
-        else:
-            self.rows.append(dict(zip(self.header, values, strict=True)))
-            self.places.append(place)
-            self.sizes.append(len(raw))
-            self.held += len(raw)
-            return
-        self.rejects.append(Reject(place, reason, raw, len(raw)))
-
-    def chunk(self, stored: int) -> Chunk:
-        """What was gathered."""
-        columns = self.reading.columns
-        return Chunk(
-            texts=[row[columns.text] for row in self.rows],
-            ids=[row.get(columns.id) for row in self.rows],
-            urls=[row.get(columns.url) for row in self.rows],
-            places=self.places,
-            sizes=self.sizes,
-            rows=Records(self.rows, self.header),
-            rejects=self.rejects,
-            stored=stored,
-        )
+def chunk_of(gathering: Gathering, header: Sequence[str], stored: int) -> Chunk:
+    """The chunk, whose rows know their columns."""
+    return replace(gathering.chunk(stored), rows=Records(gathering.rows, header))
 
 
 def is_utf8(raw: bytes) -> bool:
@@ -155,19 +134,19 @@ class Delimited:
         with open_decoded(source) as file:
             lines = RowLines(file, reading.max_record_bytes)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-            gathering = Gathering(reading, read_header(source, lines, reader, reading.columns))
-            done = 0
+            header = read_header(source, lines, reader, reading.columns)
+            gathering, done = Gathering(reading), 0
             for place, found in enumerate(rows(lines, reader)):
                 if isinstance(found, list):
-                    gathering.row(place, found, lines.taken)
+                    gather(gathering, header, place, found, b"".join(lines.taken))
                 else:
                     reason, raw, size = found
-                    gathering.rejects.append(Reject(place, reason, raw[:REJECT_BYTES], size))
-                if gathering.held >= reading.chunk_bytes:
+                    gathering.reject(place, reason, raw[:REJECT_BYTES], size)
+                if gathering.is_full:
                     upto = done if source.compression else file.tell()
-                    yield gathering.chunk(upto - done)
-                    gathering, done = Gathering(reading, gathering.header), upto
-            yield gathering.chunk(max(0, extent.size - done))
+                    yield chunk_of(gathering, header, upto - done)
+                    gathering, done = Gathering(reading), upto
+            yield chunk_of(gathering, header, max(0, extent.size - done))
 
     def schema(self, samples: Sequence[Chunk], columns: Columns) -> Mapping[str, Any] | None:
         """The columns of all records, where they differ within a source; else every file has its own header."""

@@ -1,12 +1,13 @@
 """JSONL: one JSON object a line, plain, .gz or .zst."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from moderation.errors import InputError
-from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Reject, Source
+from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Source
 from moderation.formats.compression import TruncatedError, frames, open_decoded
+from moderation.formats.gathering import Gathering
 from moderation.formats.json_record import parse_object, text_of, to_json
 from moderation.formats.opening import stored_size
 from moderation.formats.rows import records_of
@@ -14,48 +15,6 @@ from moderation.formats.rows import records_of
 BOM: Final = b"\xef\xbb\xbf"
 SKIP_BYTES: Final = 1 << 20
 """How much of a line that is too long is read at a time."""
-
-
-@dataclass(slots=True)
-class Gathering:
-    """A chunk in the making."""
-
-    reading: Reading
-    records: list[dict[str, Any]] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    gathered: int = 0
-
-    def line(self, place: int, raw: bytes) -> None:
-        """One line that is not blank."""
-        self.gathered += len(raw)
-        try:
-            record = parse_object(raw)
-            text = text_of(record, self.reading.columns.text)
-        except InputError as error:
-            self.rejects.append(Reject(place, str(error), raw, len(raw)))
-            return
-        self.records.append(record)
-        self.texts.append(text)
-        self.places.append(place)
-        self.sizes.append(len(raw))
-
-    def chunk(self, stored: int) -> Chunk:
-        """What was gathered."""
-        columns = self.reading.columns
-        urls = [record.get(columns.url) for record in self.records]
-        return Chunk(
-            texts=self.texts,
-            ids=[record.get(columns.id) for record in self.records],
-            urls=[url if isinstance(url, str) else None for url in urls],
-            places=self.places,
-            sizes=self.sizes,
-            rows=self.records,
-            rejects=self.rejects,
-            stored=stored,
-        )
 
 
 class Lines:
@@ -141,11 +100,11 @@ class Jsonl:
                     if not size:
                         break
                     self.add(gathering, at, line, size)
-                    if gathering.gathered >= reading.chunk_bytes:
+                    if gathering.is_full:
                         yield gathering.chunk(int((lines.place - before) * share))
                         gathering, before = Gathering(reading), lines.place
             except TruncatedError as error:
-                gathering.rejects.append(Reject(lines.place, str(error), b"", 0))
+                gathering.reject(lines.place, str(error), b"", 0)
             yield gathering.chunk(int((lines.place - before) * share) if share else extent.size)
 
     def begin(self, source: Source, extent: Extent) -> tuple[int, int]:
@@ -163,9 +122,15 @@ class Jsonl:
         if size > len(line):
             longest = gathering.reading.max_record_bytes
             reason = f"is {size:,} bytes long, over the limit of {longest:,} (--max-record-bytes)"
-            gathering.rejects.append(Reject(place, reason, line, size))
+            gathering.reject(place, reason, line, size)
         elif raw.strip():
-            gathering.line(place, raw)
+            try:
+                record = parse_object(raw)
+                text_of(record, gathering.reading.columns.text)
+            except InputError as error:
+                gathering.reject(place, str(error), raw, len(raw))
+            else:
+                gathering.add(place, record, len(raw))
 
     def schema(self, samples: Sequence[Chunk], columns: Columns) -> Mapping[str, Any] | None:
         """None: every line stands for itself."""

@@ -1,9 +1,13 @@
 """Opens inputs: local paths and fsspec URLs."""
 
+import io
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from moderation.errors import UsageError
+
+READ_BYTES: Final = 1 << 18
+"""From a URL at a time; file systems read ahead by themselves."""
 
 
 def is_url(path: str) -> bool:
@@ -11,12 +15,18 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
+def without_file(path: str) -> str:
+    """A file:// URL as the local path that it is; others as they are."""
+    kind, sign, place = path.partition("://")
+    return place if sign and kind in ("file", "local") else path
+
+
 def open_stored(path: str) -> IO[bytes]:
     """The stored bytes of an input, seekable. Raises OSError."""
     if not is_url(path):
         return Path(path).open("rb")
-    file: IO[bytes] = filesystem(path).open(path, "rb")
-    return file
+    # fsspec's own files have no readline(size) and no peek
+    return io.BufferedReader(filesystem(path).open(path, "rb"), READ_BYTES)
 
 
 def stored_size(path: str) -> int:

@@ -2,20 +2,20 @@
 
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import IO, Any, Final
+from dataclasses import dataclass
+from typing import IO, Any, Final, Never
 from urllib.parse import urlsplit
 
 from fastwarc import WarcRecord
 from resiliparse.parse.encoding import detect_mime
 
 from moderation.errors import InputError, UsageError
-from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Reject, Source, Writer
+from moderation.formats.base import CHUNK_BYTES, REJECT_BYTES, Chunk, Columns, Extent, Reading, Source, Writer
 from moderation.formats.charset import decode_page
 from moderation.formats.compression import Decoded
+from moderation.formats.gathering import Gathering
 from moderation.formats.html import page_lines
 from moderation.formats.opening import open_stored, stored_size
 from moderation.formats.warc_records import GZIP_MAGIC, Peeking, Raw, gzip_records, kind_of, plain_cuts, records
@@ -23,8 +23,10 @@ from moderation.formats.warc_records import GZIP_MAGIC, Peeking, Raw, gzip_recor
 HTML: Final = ("text/html", "application/xhtml+xml")
 TEXT: Final = (*HTML, "text/plain")
 READ_BYTES: Final = 1 << 16
-CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,200})?\r\n")
-CHUNK_BYTES: Final = 1 << 10
+TAG_BYTES: Final = 16
+"""A tag takes up to 400 bytes of memory while its page is parsed, as much as 16 bytes of text while it is judged."""
+HTTP_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,200})?\r\n")
+INFLATE_BYTES: Final = 1 << 10
 QUIET_BYTES: Final = 16 << 20
 """Stored bytes without a document after which an empty chunk comes out, so that progress shows."""
 
@@ -129,7 +131,7 @@ def broken_page(raw: bytes, limit: int) -> Page:
 def salvaged(body: bytes, limit: int) -> bytes:
     """What can be had of a body, whatever its headers say: out of its chunks, out of gzip, up to where it breaks."""
     pieces, at = [], 0
-    while head := CHUNK.match(body, at):
+    while head := HTTP_CHUNK.match(body, at):
         pieces.append(body[head.end() : head.end() + int(head[1], 16)])
         at = head.end() + len(pieces[-1]) + 2
     found = b"".join(pieces) or body
@@ -138,8 +140,8 @@ def salvaged(body: bytes, limit: int) -> bytes:
     out = b""
     with suppress(zlib.error):
         inflate = zlib.decompressobj(31)
-        for n in range(0, len(found), CHUNK_BYTES):
-            out += inflate.decompress(found[n : n + CHUNK_BYTES], limit + 1)
+        for n in range(0, len(found), INFLATE_BYTES):
+            out += inflate.decompress(found[n : n + INFLATE_BYTES], limit + 1)
             if len(out) > limit:
                 break
     return out
@@ -157,6 +159,8 @@ def row_of(raw: bytes, reading: Reading) -> dict[str, Any]:
     except BrokenBodyError:
         page = broken_page(raw, reading.max_record_bytes)
     decoded = decode_page(page.body, page.charset)
+    if page.kind in HTML:
+        refuse_tags(decoded.text, reading.max_record_bytes)
     url = (headers.get("WARC-Target-URI") or "").strip("<>") or None
     row: dict[str, Any] = {
         reading.columns.id: headers.get("WARC-Record-ID"),
@@ -172,6 +176,13 @@ def row_of(raw: bytes, reading: Reading) -> dict[str, Any]:
     return row
 
 
+def refuse_tags(html: str, limit: int) -> None:
+    """Raises InputError for a page of hardly anything but tags, whose tree takes hundreds of times its size."""
+    tags, most = html.count("<"), max(limit, CHUNK_BYTES) // TAG_BYTES
+    if tags > most:
+        raise InputError(f"has {tags:,} tags, the limit is {most:,} (--max-record-bytes / {TAG_BYTES})")
+
+
 WET_COLUMNS: Final = {"language": "WARC-Identified-Content-Language", "refers_to": "WARC-Refers-To"}
 """Columns of conversion records, and the headers they come from."""
 
@@ -184,58 +195,29 @@ def host_of(url: str | None) -> str | None:
         return None
 
 
-@dataclass(slots=True)
-class Gathering:
-    """A chunk in the making."""
+def gather(gathering: Gathering, raw: Raw) -> None:
+    """One record: a document, none, or a fault."""
+    reading = gathering.reading
+    try:
+        if raw.fault:
+            raise InputError(raw.fault)
+        if raw.size > len(raw.data):
+            refuse_large(raw, reading)
+        row = row_of(raw.data, reading)
+    except SkippedError as reason:
+        gathering.skipped[str(reason)] += 1
+    except InputError as error:
+        gathering.reject(raw.place, str(error), raw.data[:REJECT_BYTES], raw.size)
+    else:
+        gathering.add(raw.place, row, raw.size, len(row[reading.columns.text]) * 3)
 
-    reading: Reading
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-    bytes: int = 0
 
-    def add(self, raw: Raw) -> None:
-        """One record."""
-        try:
-            if raw.fault:
-                raise InputError(raw.fault)
-            if raw.size > len(raw.data):
-                self.add_large(raw)
-                return
-            row = row_of(raw.data, self.reading)
-        except SkippedError as reason:
-            self.skipped[str(reason)] += 1
-        except InputError as error:
-            self.rejects.append(Reject(raw.place, str(error), raw.data[:REJECT_BYTES], raw.size))
-        else:
-            self.rows.append(row)
-            self.places.append(raw.place)
-            self.sizes.append(raw.size)
-            self.bytes += len(row[self.reading.columns.text]) * 3
-
-    def add_large(self, raw: Raw) -> None:
-        """A record over the limit: a film is no document, a page is a fault. Raises SkippedError, InputError."""
-        with suppress(InputError):
-            row_of(raw.data, Reading(self.reading.columns, len(raw.data) + 1))
-        limit = self.reading.max_record_bytes
-        raise InputError(f"is {raw.size:,} bytes long, over the limit of {limit:,} (--max-record-bytes)")
-
-    def chunk(self, stored: int) -> Chunk:
-        """What was gathered."""
-        columns = self.reading.columns
-        return Chunk(
-            texts=[row[columns.text] for row in self.rows],
-            ids=[row[columns.id] for row in self.rows],
-            urls=[row[columns.url] for row in self.rows],
-            places=self.places,
-            sizes=self.sizes,
-            rows=self.rows,
-            rejects=self.rejects,
-            stored=stored,
-            skipped=dict(self.skipped),
-        )
+def refuse_large(raw: Raw, reading: Reading) -> Never:
+    """A record over the limit: a film is no document, a page is a fault. Raises SkippedError, InputError."""
+    with suppress(InputError):
+        row_of(raw.data, Reading(reading.columns, len(raw.data) + 1))
+    limit = reading.max_record_bytes
+    raise InputError(f"is {raw.size:,} bytes long, over the limit of {limit:,} (--max-record-bytes)")
 
 
 class Warc:
@@ -280,10 +262,10 @@ class Warc:
                 # how far a compressed file was read is only known by its members
                 seen = raw.place - start if kind != "zst" else 0
                 quiet = seen - done >= QUIET_BYTES
-                if gathering.bytes >= reading.chunk_bytes or quiet:
+                if gathering.is_full or quiet:
                     yield gathering.chunk(max(0, seen - done))
                     gathering, done = Gathering(reading), max(done, seen)
-                gathering.add(raw)
+                gather(gathering, raw)
             yield gathering.chunk(max(0, extent.size - done))
 
     def schema(self, samples: Sequence[Chunk], columns: Columns) -> Mapping[str, Any] | None:

@@ -11,6 +11,7 @@ MARKUP = 2
 INVISIBLE = 4
 MOJIBAKE = 8
 DAMAGE = 16
+ONE = np.uint64(1)
 NEAR = LONGEST_READING + 4
 """A character with the longest bracket, and one more."""
 
@@ -27,6 +28,18 @@ def is_trailing(c: np.uint32) -> bool:
     if c < 0x2013:
         return bool(0x80 <= c <= 0xBF or c in (0x152, 0x153, 0x160, 0x161, 0x178, 0x17D, 0x17E, 0x192, 0x2C6, 0x2DC))
     return bool(c <= 0x203A or c in (0x20AC, 0x2122))
+
+
+def looked_at() -> NDArray[np.uint64]:
+    """A bit a character below 0x10000: whether it may stand for damage, or begin a bracket with a reading."""
+    few = [0x26, 0x28, 0x3C, 0x3F, 0xFF08, 0xFFFD, 0x951F, 0xAD, 0x180E, 0xFEFF]
+    few += [*range(0xE3, 0xEA), *range(0x200B, 0x200E), *range(0x2060, 0x2065)]
+    bits = np.zeros(1 << 16, np.uint8)
+    bits[few] = 1
+    return np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64)
+
+
+LOOKED_AT = looked_at()
 
 
 @kernel
@@ -49,10 +62,8 @@ def repair_marks(
         marks = 0
         for i in range(first, end):
             c = codes[i]
-            # nearly every character of a Chinese text leaves here
-            if 0x3000 <= c < 0xFEFF and c != 0x951F:
-                continue
-            if 0x40 <= c < 0x80 or 0x2D <= c <= 0x3B or c <= 0x20 or not keep[i]:
+            # nearly every character leaves here
+            if c >= 0x10000 or not (LOOKED_AT[c >> np.uint32(6)] >> np.uint64(c & np.uint32(63))) & ONE or not keep[i]:
                 continue
             after = codes[i + 1] if i + 1 < end else np.uint32(0)
             if c in (0x28, 0xFF08):
@@ -79,25 +90,22 @@ def repair_marks(
     return out
 
 
-@kernel
-def reading_brackets(
+@inline
+def next_bracket(
     codes: NDArray[np.uint32],
+    i: int,
     page: NDArray[np.uint16],
     fold_delta: NDArray[np.uint32],
     char_class: NDArray[np.uint8],
     reading_char: NDArray[np.uint32],
     reading_start: NDArray[np.int32],
     reading: NDArray[np.uint32],
-) -> NDArray[np.int64]:
-    """The brackets of one document that read or double the Chinese character before them: int64 (m, 2), [start, end).
+    near: NDArray[np.uint32],
+) -> tuple[int, int]:
+    """The first bracket from i on that reads or doubles the character before it, and its end; (0, 0) for none.
 
-    fold.bracket_end decides, as it does for the scorer, about the character or else about its simplified form: wrong
-    conversions leave `閤(hé)` for 合. A second bracket behind the first has no character before it.
+    i: at least 1. near: room for NEAR characters.
     """
-    out = np.empty((64, 2), np.int64)
-    near = np.empty(NEAR, np.uint32)
-    m = 0
-    i = 1
     half, full = np.uint32(0x28), np.uint32(0xFF08)
     while i < codes.size:
         c = codes[i]
@@ -117,15 +125,40 @@ def reading_brackets(
                 behind = bracket_end(near, 1, n + 1, page, fold_delta, reading_char, reading_start, reading)
                 if behind:
                     behind += i - 1
-        if behind == 0:
-            i += 1
-            continue
+        if behind:
+            return i, behind
+        i += 1
+    return 0, 0
+
+
+@kernel
+def reading_brackets(
+    codes: NDArray[np.uint32],
+    page: NDArray[np.uint16],
+    fold_delta: NDArray[np.uint32],
+    char_class: NDArray[np.uint8],
+    reading_char: NDArray[np.uint32],
+    reading_start: NDArray[np.int32],
+    reading: NDArray[np.uint32],
+) -> NDArray[np.int64]:
+    """The brackets of one document that read or double the Chinese character before them: int64 (m, 2), [start, end).
+
+    fold.bracket_end decides, as it does for the scorer, about the character or else about its simplified form: wrong
+    conversions leave `閤(hé)` for 合. A second bracket behind the first has no character before it.
+    """
+    out = np.empty((64, 2), np.int64)
+    near = np.empty(NEAR, np.uint32)
+    m = 0
+    i = 1
+    while True:
+        start, end = next_bracket(codes, i, page, fold_delta, char_class, reading_char, reading_start, reading, near)
+        if end == 0:
+            return out[:m].copy()
         if m == out.shape[0]:
             more = np.empty((2 * m, 2), np.int64)
             more[:m] = out
             out = more
-        out[m, 0] = i
-        out[m, 1] = behind
+        out[m, 0] = start
+        out[m, 1] = end
         m += 1
-        i = behind
-    return out[:m].copy()
+        i = end

@@ -24,6 +24,8 @@ DOUBT = np.float32(0.05)
 """The trees are asked only where the network's probability of content is farther than this from 0 and from 1: that
 saves two thirds of their time."""
 CERTAIN = np.float32(0.95)
+CACHE_LINE = 64
+"""Bytes."""
 
 
 @inline
@@ -50,9 +52,17 @@ Ready: TypeAlias = tuple[
 
 
 def widened(array: NDArray[np.float32], filling: float = 0.0) -> NDArray[np.float32]:
-    """The array with so many columns more that whole vectors can be read."""
-    more = -array.shape[-1] % LANES
-    return np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, more)], constant_values=np.float32(filling))
+    """The array with so many columns more that whole vectors can be read.
+
+    It begins where a cache line does: otherwise every vector would be read from two of them.
+    """
+    shape = *array.shape[:-1], array.shape[-1] + -array.shape[-1] % LANES
+    room = np.empty(int(np.prod(shape)) * array.itemsize + CACHE_LINE, np.uint8)
+    first = -room.ctypes.data % CACHE_LINE
+    out = room[first : first + room.size - CACHE_LINE].view(np.float32).reshape(shape)
+    out[...] = filling
+    out[..., : array.shape[-1]] = array
+    return out
 
 
 def ready_weights(

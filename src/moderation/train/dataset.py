@@ -37,7 +37,10 @@ class LabelledSpan:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPage:
-    """One page; `labels[i]` belongs to `lines[i]` and is None for a blank line."""
+    """One page; `labels[i]` belongs to `lines[i]` and is None for a blank line.
+
+    weight: what its lines count in the second stage, beside those of other pages.
+    """
 
     id: str
     lines: tuple[str, ...]
@@ -47,6 +50,7 @@ class LabelledPage:
     kind: str = ""
     url: str = ""
     source: str = field(default="", compare=False)
+    weight: float = field(default=1.0, compare=False)
 
     @property
     def text(self) -> str:
@@ -148,8 +152,8 @@ def page_from_record(record: dict[str, Any], where: str) -> LabelledPage:
             raise UsageError(f"{where}: span {span} does not lie within its line")
         spans.append(LabelledSpan(line, start, end, label_name(str(span["label"]), where)))
     text = tuple(str(line) for line in lines)
-    meta = {key: str(record.get(key) or "") for key in ("split", "kind", "url")}
-    return LabelledPage(str(record.get("id") or where), text, names, tuple(spans), source=where, **meta)
+    split, kind, url = (str(record.get(key) or "") for key in ("split", "kind", "url"))
+    return LabelledPage(str(record.get("id") or where), text, names, tuple(spans), split, kind, url, source=where)
 
 
 def label_name(label: str, where: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from moderation.train.generate import generate_pages
 from moderation.train.metrics import bootstrap_interval, label_table, metrics
 
 Say = Callable[[str], None]
+OWN_WEIGHT: Final = 4.0
+"""What a line of somebody's own pages counts in the second stage beside one of the authored corpus: what stands next to
+what differs between crawls. In the first stage it counts once, since what words mean does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,9 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
         scores = out_of_fold(table, features, fold, tables, options.line_options, options.jobs)
         say("fitting the context model")
         around = page_features(table, scores, tables)
-        context = fit_context_model(around, table.labels, table.weight, options.context_options, options.seed)
+        own = np.array([page.weight for page in given] + [1.0] * len(made))
+        weight = table.weight * own[table.page]
+        context = fit_context_model(around, table.labels, weight, options.context_options, options.seed)
     spans = None
     if several and any(page.spans for page in given):
         say("fitting the span tagger")

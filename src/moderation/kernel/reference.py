@@ -808,3 +808,33 @@ def add_evidence(probabilities: NDArray[np.float32], log_odds: NDArray[np.float3
         others = row[1:] / rest if rest > 0 else np.full(row.size - 1, 1 / (row.size - 1))
         rows.append(np.concatenate([[odds / (1 + odds)], others / (1 + odds)]))
     return np.array(rows, np.float32).reshape(probabilities.shape)
+
+
+def seen_lines(blank: NDArray[np.bool_], first_line: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    """Twin of tell.seen_lines."""
+    rows = [k for k in range(int(first_line[0]), int(first_line[-1])) if not blank[k]]
+    return rows, [sum(k < first for k in rows) for first in first_line.tolist()]
+
+
+def count_pairs(
+    first_line: NDArray[np.int64], blank: NDArray[np.bool_], label: list[int], action: list[int], chars: list[int]
+) -> list[list[int]]:
+    """Twin of tell.count_pairs: document, label, action, lines, characters."""
+    found = []
+    for d, (first, behind) in enumerate(pairwise(first_line.tolist())):
+        own = [k for k in range(first, behind) if not blank[k]]
+        for pair in sorted({(label[k], action[k]) for k in own}):
+            same = [chars[k] for k in own if (label[k], action[k]) == pair]
+            found.append([d, *pair, len(same), sum(same)])
+    return found
+
+
+def find_cuts(keep: NDArray[np.bool_], doc_start: NDArray[np.int64]) -> tuple[list[list[int]], list[int]]:
+    """Twin of tell.find_cuts."""
+    found: list[list[int]] = []
+    begin = [0]
+    for first, behind in pairwise(doc_start.tolist()):
+        text = "".join("k" if stays else "x" for stays in keep[first:behind].tolist())
+        found += [[run.start(), run.end(), text[: run.start()].count("k")] for run in re.finditer("x+", text)]
+        begin.append(len(found))
+    return found, begin

@@ -130,7 +130,7 @@ def clean_part(data: NDArray[np.uint8], start: NDArray[np.int64], model: Model, 
     decision = decided(judge(batch, model), policy, model.id, model.tables)
     out, out_start = encode_kept(data, start, codes, doc_start, decision.keep)
     part = Part(out, out_start, decision, {})
-    results = {n: mend(part.result(n), decision, n, model.tables) for n in damaged(decision)}
+    results = {n: mend(part.result(n), decision, n) for n in damaged(decision)}
     mended = {n: result for n, result in results.items() if result.fixes}
     return with_mended(part, mended) if mended else part
 

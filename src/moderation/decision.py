@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from moderation.judge import Judgement
 from moderation.policy import Policy
+from moderation.repair.marks import Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,7 @@ class Decision:
     """A judgement under a policy.
 
     label, action: uint8 (n,), of the lines. junk: float32 (n,). span_action: uint8, of the judgement's spans.
-    keep: bool, one a character. marks: uint8 (n_docs,), what may need mending, see kernel/repair.py. taken: what
-    columns.py has taken out of it.
+    keep: bool, one a character. marks: what may need mending. taken: what columns.py has taken out of it.
     """
 
     judgement: Judgement
@@ -27,5 +27,5 @@ class Decision:
     action: NDArray[np.uint8]
     span_action: NDArray[np.uint8]
     keep: NDArray[np.bool_]
-    marks: NDArray[np.uint8]
+    marks: Marks
     taken: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)

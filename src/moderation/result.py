@@ -16,7 +16,6 @@ from moderation.decision import Decision
 from moderation.judge import Judgement
 from moderation.kernel.assemble import DROP, cut_spans, gather, kept_characters
 from moderation.kernel.decide import KEEP, decide_lines
-from moderation.kernel.repair import DAMAGE, repair_marks
 from moderation.labels import ACTIONS, NAMES, Action
 from moderation.policy import Policy
 from moderation.records import (
@@ -30,7 +29,7 @@ from moderation.records import (
     Verdict,
     document_record,
 )
-from moderation.repair import Fix, find_damage, find_repairs
+from moderation.repair import Fix, Page, find_damage, marks_of, repairs_of
 from moderation.restoration import Edit, clean_digest
 from moderation.text.tables import Tables
 from moderation.tricks import trick_names
@@ -240,10 +239,8 @@ class Result:
     @cached_property
     def damage(self) -> tuple[tuple[int, int], ...]:
         """Damaged runs of kept text that can't be mended with certainty: code points [start, end) of the original."""
-        if not self._decision.marks[self._index] & DAMAGE:
-            return ()
         mended = {(fix.start, fix.end) for fix in self._fixes}
-        return tuple(run for run in find_damage(self._text, self._keep) if run not in mended)
+        return tuple(run for run in find_damage(page_of(self._decision, self._index)) if run not in mended)
 
     def document(self) -> DocumentVerdicts:
         """The whole record, typed."""
@@ -289,20 +286,15 @@ def growth(fix: Fix) -> int:
     return len(fix.after) - (fix.end - fix.start)
 
 
-def mended(original: str, keep: NDArray[np.bool_], fixes: Sequence[Fix]) -> str:
-    """The kept characters of a document, repaired."""
+def mended(clean: str, keep: NDArray[np.bool_], fixes: Sequence[Fix]) -> str:
+    """The kept characters of a document, repaired. clean: the same before. keep: of the original."""
     pieces = []
-    done = 0
-    flags = keep.tobytes()
-    for fix in [*fixes, Fix(len(original), len(original), "", "")]:
-        piece = original[done : fix.start]
-        if flags.find(0, done, fix.start) >= 0:
-            stays = keep[done : fix.start]
-            piece = text_of(np.frombuffer(piece.encode("utf-32-le"), np.uint32)[stays])
-        pieces.append(piece)
-        pieces.append(fix.after)
-        done = fix.end
-    return "".join(pieces)
+    done = at = 0  # in the original, and in what of it stays
+    for fix in fixes:
+        behind = at + int(np.count_nonzero(keep[done : fix.start]))
+        pieces += [clean[at:behind], fix.after]
+        at, done = behind + fix.end - fix.start, fix.end
+    return "".join([*pieces, clean[at:]])
 
 
 @lru_cache(64)
@@ -331,7 +323,7 @@ def decided(judgement: Judgement, policy: Policy, model_id: str, tables: Tables)
     span_action[action[spans.line] == DROP] = KEEP
     cut = span_action == DROP
     cut_spans(keep, spans.start[cut], spans.end[cut])
-    marks = repair_marks(batch.codes, batch.doc_start, keep, tables.page, tables.char_class)
+    marks = marks_of(batch.codes, batch.doc_start, keep, tables)
     return Decision(judgement, policy, model_id, label, junk, action, span_action, keep, marks)
 
 
@@ -343,20 +335,25 @@ def decide(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) 
     clean = text_of(out)
     results = [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(pairwise(out_start.tolist()))]
     for n in damaged(decision):
-        results[n] = mend(results[n], decision, n, tables)
+        results[n] = mend(results[n], decision, n)
     return results
 
 
 def damaged(decision: Decision) -> list[int]:
     """The documents in which something may have to be mended; none where the policy mends nothing."""
-    marked: list[int] = np.flatnonzero(decision.marks).tolist() if decision.policy.repair else []
+    marked: list[int] = np.flatnonzero(decision.marks.document).tolist() if decision.policy.repair else []
     return marked
 
 
-def mend(result: Result, decision: Decision, index: int, tables: Tables) -> Result:
-    """The result with its kept text repaired."""
+def page_of(decision: Decision, index: int) -> Page:
+    """A document as repairs are looked for in it."""
     batch = decision.judgement.lines.batch
-    own = slice(*batch.doc_start[index : index + 2])
-    original, keep = text_of(batch.codes[own]), decision.keep[own]
-    fixes = find_repairs(original, keep, tables, int(decision.marks[index]))
-    return Result(mended(original, keep, fixes), decision, index, fixes) if fixes else result
+    begin, end = batch.doc_start[index : index + 2].tolist()
+    return decision.marks.page(index, batch.codes, begin, end, decision.keep)
+
+
+def mend(result: Result, decision: Decision, index: int) -> Result:
+    """The result with its kept text repaired."""
+    page = page_of(decision, index)
+    fixes = repairs_of(page)
+    return Result(mended(result.text, page.keep, fixes), decision, index, fixes) if fixes else result

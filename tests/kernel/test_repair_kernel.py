@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, TEXTS
 from moderation.kernel import reference
-from moderation.kernel.repair import DAMAGE, INVISIBLE, MARKUP, MOJIBAKE, READING, reading_brackets, repair_marks
-from moderation.repair import KINDS, find_damage, find_repairs
+from moderation.kernel.repair import DAMAGE, INVISIBLE, MARKUP, MOJIBAKE, READING, reading_brackets
+from moderation.kernel.repair_page import toned_runs
+from moderation.repair import KINDS, damaged_runs, find_repairs, marks_of
+from moderation.repair.reading import LETTER, LETTERS
 from moderation.text.batch import pack
 from moderation.text.tables import built_tables
 
@@ -93,7 +95,7 @@ def test_brackets_that_read_or_double(text: str, inner: list[str]) -> None:
 def marks(texts: list[str], keep: NDArray[np.bool_] | None = None) -> list[int]:
     batch = pack(texts)
     stays = np.ones(batch.codes.size, np.bool_) if keep is None else keep
-    found = repair_marks(batch.codes, batch.doc_start, stays, T.page, T.char_class)
+    found = marks_of(batch.codes, batch.doc_start, stays, T).document
     assert found.dtype == np.uint8
     return found.tolist()  # type: ignore[no-any-return]
 
@@ -104,7 +106,7 @@ def test_what_has_no_mark_has_no_damage(texts: list[str]) -> None:
     for text, mark in zip(texts, marks(texts), strict=True):
         kinds = {fix.kind for fix in find_repairs(text, None, T)}
         assert kinds <= {kind.name for kind in KINDS if kind.mark & mark}
-        assert mark & DAMAGE or find_damage(text) == ()
+        assert mark & DAMAGE or list(damaged_runs(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,9 @@ def test_what_has_no_mark_has_no_damage(texts: list[str]) -> None:
         ("老街的修鞋摊又开张了（图），“坐一会儿，马上就好。”A (b) 2024-03-18 ？!", 0),
         ("發(fā)", READING),
         ("訪（訪）", READING),
+        ("訪(访)", 0),
+        ("訪(访)，中国(China)", READING),
+        ("中国(China)", 0),
         ("&nbsp;", MARKUP),
         ("甲<br>", MARKUP),
         ("甲\u200b乙", INVISIBLE),
@@ -131,3 +136,17 @@ def test_a_mark_belongs_to_its_document_and_to_what_stays() -> None:
     assert marks(["甲", "乙&nbsp;", "", "丙"]) == [0, MARKUP, 0, 0]
     assert marks(["甲(", "fā)"]) == [0, 0]
     assert marks(["乙&nbsp;"], np.array([True] + [False] * 6)) == [0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_runs_with_tone_marks_are_those_of_the_expression(text: str) -> None:
+    word = re.compile("(?:" + LETTER.pattern + ")+")
+    expected = [match.span() for match in word.finditer(text) if not match.group().isascii()]
+    assert [tuple(run) for run in toned_runs(pack([text]).codes, LETTERS).tolist()] == expected
+
+
+def test_runs_with_tone_marks_begin_and_end_with_letters() -> None:
+    text = "chāoshì、abc、Nǐ\u212a（hùn）ü"
+    runs = toned_runs(pack([text]).codes, LETTERS).tolist()
+    assert [text[a:b] for a, b in runs] == ["chāoshì", "Nǐ\u212a", "hùn", "ü"]

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from moderation.repair import KINDS, find_damage, find_repairs
+from moderation.repair import KINDS, find_damage, find_repairs, page_of
 from moderation.text.tables import built_tables
 
 
@@ -180,7 +180,7 @@ def test_letters_with_accents_and_mojibake_that_lacks_a_byte_stay(text: str) -> 
     ],
 )
 def test_what_can_not_be_mended_is_marked(text: str, marked: list[str]) -> None:
-    assert [text[a:b] for a, b in find_damage(text)] == marked
+    assert [text[a:b] for a, b in find_damage(page_of(text, None, built_tables()))] == marked
     if marked:
         assert mended(text) == text
 
@@ -190,7 +190,7 @@ def test_only_what_stays_is_mended() -> None:
     keep = np.ones(len(text), np.bool_)
     keep[3] = False
     assert [fix.start for fix in find_repairs(text, keep, built_tables())] == [8]
-    assert find_damage("甲\ufffd乙", np.array([True, False, True])) == ()
+    assert find_damage(page_of("甲\ufffd乙", np.array([True, False, True]), built_tables())) == ()
 
 
 def test_repairs_are_sorted_and_apart() -> None:
@@ -217,7 +217,7 @@ def test_work_grows_with_the_length_and_not_faster(unit: str) -> None:
         text = unit * (characters // len(unit))
         begin = time.process_time()
         find_repairs(text, None, built_tables())
-        find_damage(text)
+        find_damage(page_of(text, None, built_tables()))
         return time.process_time() - begin
 
     seconds(1_000)

@@ -58,13 +58,12 @@ def test_no_authored_page_loses_a_bracket_that_does_not_read_or_double() -> None
 
 
 @pytest.mark.parametrize(
-    ("style", "pages", "characters"), [("toned", 0.92, 0.993), ("toneless", 0.97, 0.999), ("doubled", 0.98, 0.999)]
+    ("style", "pages", "characters"), [("toned", 0.985, 0.995), ("toneless", 0.99, 0.997), ("doubled", 0.995, 0.9995)]
 )
 def test_generated_cloaks_come_off(style: str, pages: float, characters: float) -> None:
-    """The share of pages that come back exactly, and of inserted characters that go.
+    """The share of pages with ten brackets and more that come back exactly, and of inserted characters that go.
 
-    Measured on 286 pages a style: toned 0.941 and 0.9951, toneless 0.983 and 0.9994, doubled 0.997 and 0.99996. What
-    stays are pages with few brackets, most of them on characters that both scripts share.
+    Pages with fewer, in other languages or of a few lines, may keep them: that a page is cloaked shows in their number.
     """
     rng = Random(style)
     exact = total = left = put = 0
@@ -76,6 +75,8 @@ def test_generated_cloaks_come_off(style: str, pages: float, characters: float) 
             how = draw_cloak(set(text), rng)
         plain = "".join(how.chosen.get(char, char) for char in text)
         cloaked = "".join(how.write(char, rng) for char in text)
+        if brackets(cloaked) - brackets(plain) < 10:
+            continue
         found = without_readings(cloaked)
         exact += found == plain
         total += 1
@@ -84,3 +85,8 @@ def test_generated_cloaks_come_off(style: str, pages: float, characters: float) 
     assert total > 100
     assert exact / total >= pages
     assert 1 - left / put >= characters
+
+
+def brackets(text: str) -> int:
+    """How many open."""
+    return text.count("(") + text.count("（")

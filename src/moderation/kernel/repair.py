@@ -1,19 +1,32 @@
-"""What may need mending: one pass over a batch that says which documents to look at, and the bracketed readings."""
+"""What may need mending: one pass over a batch that says which lines to look at, and the bracketed readings."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.fold import HAN, LONGEST_READING, bracket_end
-from moderation.kernel.jit import inline, kernel
+from moderation.kernel.jit import always, inline, kernel
 
 READING = 1
 MARKUP = 2
 INVISIBLE = 4
 MOJIBAKE = 8
 DAMAGE = 16
-ONE = np.uint64(1)
+CODED = 32
+"""Of lines alone: bytes of rarer characters, which are mended where the document bears MOJIBAKE for others."""
+SIGNED = 64
+"""Not shown: a bracket with a letter or the same character behind it, without which no reading is looked for."""
+OF_DOCUMENT = CODED - 1
+OF_LINES = MARKUP | INVISIBLE | MOJIBAKE | DAMAGE | CODED
+NEWLINE = 10
 NEAR = LONGEST_READING + 4
 """A character with the longest bracket, and one more."""
+AMPERSAND, BRACKET, LESS, QUESTION = np.uint32(0x26), np.uint32(0x28), np.uint32(0x3C), np.uint32(0x3F)
+WIDE_BRACKET, REPLACEMENT, LOST_HAN, BOM = np.uint32(0xFF08), np.uint32(0xFFFD), np.uint32(0x951F), np.uint32(0xFEFF)
+SOFT_HYPHEN, VOWEL, ZERO_WIDTH, JOINER = np.uint32(0xAD), np.uint32(0x180E), np.uint32(0x200B), np.uint32(0x2060)
+FIRST_BYTE = np.uint32(0xE3)
+"""Of types that are compared without widening."""
+BLOCK = 32
+"""Characters that are passed at a time where none of them is looked at: sixteen lanes, two at once."""
 
 
 @inline
@@ -30,16 +43,123 @@ def is_trailing(c: np.uint32) -> bool:
     return bool(c <= 0x203A or c in (0x20AC, 0x2122))
 
 
-def looked_at() -> NDArray[np.uint64]:
-    """A bit a character below 0x10000: whether it may stand for damage, or begin a bracket with a reading."""
-    few = [0x26, 0x28, 0x3C, 0x3F, 0xFF08, 0xFFFD, 0x951F, 0xAD, 0x180E, 0xFEFF]
-    few += [*range(0xE3, 0xEA), *range(0x200B, 0x200E), *range(0x2060, 0x2065)]
-    bits = np.zeros(1 << 16, np.uint8)
-    bits[few] = 1
-    return np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64)
+@always
+def is_looked_at(c: np.uint32) -> bool:
+    """Whether a character may stand for damage. Without a branch, so that many are asked at a time."""
+    ascii_sign = (c == AMPERSAND) | (c == BRACKET) | (c == LESS) | (c == QUESTION)
+    odd = (c == WIDE_BRACKET) | (c == REPLACEMENT) | (c == LOST_HAN) | (c == BOM) | (c == SOFT_HYPHEN) | (c == VOWEL)
+    zero_width = ((c - ZERO_WIDTH) <= np.uint32(2)) | ((c - JOINER) <= np.uint32(4))
+    return ascii_sign | odd | zero_width | ((c - FIRST_BYTE) <= np.uint32(13))
 
 
-LOOKED_AT = looked_at()
+@inline
+def next_sign(codes: NDArray[np.uint32], i: int, end: int) -> int:
+    """The first place in [i, end) of a character that is looked at, or end: whole blocks are passed at a time."""
+    while i < end:
+        stop = min(i + BLOCK, end)
+        hit = False
+        for j in range(np.uint64(i), np.uint64(stop)):
+            hit |= is_looked_at(codes[j])
+        if hit:
+            for j in range(np.uint64(i), np.uint64(stop)):
+                if is_looked_at(codes[j]):
+                    return np.int64(j)
+        i = stop
+    return end
+
+
+@inline
+def line_around(codes: NDArray[np.uint32], i: int, first: int, end: int) -> tuple[int, int]:
+    """The line that holds place i, without its break; it begins at `first` at the earliest."""
+    start = i
+    while start > first and codes[start - 1] != NEWLINE:
+        start -= 1
+    stop = i
+    while stop < end and codes[stop] != NEWLINE:
+        stop += 1
+    return start, stop
+
+
+@inline
+def markup_bits(c: np.uint32, after: np.uint32) -> int:
+    """The marks of a character that only the one behind it has a say in."""
+    letter = 0x41 <= after <= 0x7A
+    if c == 0x26:
+        return MARKUP if letter or after == 0x23 else 0
+    if c == 0x3C:
+        return MARKUP if letter or after in (0x21, 0x2F, 0x5C) else 0
+    if c == 0x3F:
+        return DAMAGE if after in (0x3F, 0x3B, 0x5E) else 0
+    if c in (0xFFFD, 0x951F):
+        return DAMAGE
+    return INVISIBLE if is_invisible(c) else 0
+
+
+@inline
+def coded_bits(codes: NDArray[np.uint32], i: int, end: int) -> int:
+    """The marks of what may be the first byte of a Chinese character, shown as a character."""
+    if i + 2 >= end or not is_trailing(codes[i + 1]) or not is_trailing(codes[i + 2]):
+        return 0
+    return MOJIBAKE | DAMAGE | CODED if codes[i] <= 0xE9 else CODED
+
+
+@inline
+def bracket_behind(
+    codes: NDArray[np.uint32],
+    i: int,
+    end: int,
+    page: NDArray[np.uint16],
+    fold_delta: NDArray[np.uint32],
+    reading_char: NDArray[np.uint32],
+    reading_start: NDArray[np.int32],
+    reading: NDArray[np.uint32],
+    near: NDArray[np.uint32],
+) -> int:
+    """Where the bracket that opens at i ends, if it reads or doubles the Chinese character before it; else 0.
+
+    fold.bracket_end decides, as it does for the scorer, about the character or else about its simplified form: wrong
+    conversions leave `閤(hé)` for 合. near: room for NEAR characters.
+    """
+    before = codes[i - 1]
+    behind = bracket_end(codes, i, end, page, fold_delta, reading_char, reading_start, reading)
+    folded = np.uint32(before + fold_delta[page[before >> 8], before & 255])
+    if behind or folded == before:
+        return np.int64(behind)
+    n = min(NEAR - 1, end - i)
+    near[0] = folded
+    for j in range(n):
+        near[j + 1] = codes[i + j]
+    behind = bracket_end(near, 1, n + 1, page, fold_delta, reading_char, reading_start, reading)
+    return np.int64(behind + i - 1 if behind else 0)
+
+
+@inline
+def bits_at(
+    codes: NDArray[np.uint32],
+    i: int,
+    first: int,
+    end: int,
+    page: NDArray[np.uint16],
+    fold_delta: NDArray[np.uint32],
+    char_class: NDArray[np.uint8],
+    reading_char: NDArray[np.uint32],
+    reading_start: NDArray[np.int32],
+    reading: NDArray[np.uint32],
+    near: NDArray[np.uint32],
+) -> int:
+    """The marks of the character at i of the document [first, end)."""
+    c = codes[i]
+    after = codes[i + 1] if i + 1 < end else np.uint32(0)
+    if c == BRACKET or c == WIDE_BRACKET:  # noqa: PLR1714, SIM109 - a tuple would be compared as wider numbers
+        before = codes[i - 1] if i > first else np.uint32(0)
+        if np.int64(before >> 8) >= page.size or char_class[page[before >> 8], before & 255] != HAN:
+            return 0
+        signed = SIGNED if after == before or 0x40 < after < 0x250 else 0
+        behind = bracket_behind(codes, i, end, page, fold_delta, reading_char, reading_start, reading, near)
+        return signed | READING if behind else signed
+    if 0xE3 <= c <= 0xF0:
+        return coded_bits(codes, i, end)
+    return markup_bits(c, after)
 
 
 @kernel
@@ -48,87 +168,67 @@ def repair_marks(
     doc_start: NDArray[np.int64],
     keep: NDArray[np.bool_],
     page: NDArray[np.uint16],
-    char_class: NDArray[np.uint8],
-) -> NDArray[np.uint8]:
-    """Which kinds of damage each document may have in its kept characters: uint8 (n_docs,), bits as above.
-
-    May say too much, never too little: what is really there is for the slow path to find.
-    """
-    n_docs = doc_start.size - 1
-    out = np.zeros(n_docs, np.uint8)
-    for d in range(n_docs):
-        first = doc_start[d]
-        end = doc_start[d + 1]
-        marks = 0
-        for i in range(first, end):
-            c = codes[i]
-            # nearly every character leaves here
-            if c >= 0x10000 or not (LOOKED_AT[c >> np.uint32(6)] >> np.uint64(c & np.uint32(63))) & ONE or not keep[i]:
-                continue
-            after = codes[i + 1] if i + 1 < end else np.uint32(0)
-            if c in (0x28, 0xFF08):
-                if i > first and (after == codes[i - 1] or (after < 0x250 and after > 0x40)):
-                    before = codes[i - 1]
-                    if np.int64(before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
-                        marks |= READING
-            elif c == 0x26:
-                if after == 0x23 or 0x41 <= after <= 0x7A:
-                    marks |= MARKUP
-            elif c == 0x3C:
-                if after in (0x21, 0x2F, 0x5C) or 0x41 <= after <= 0x7A:
-                    marks |= MARKUP
-            elif c == 0x3F:
-                if after in (0x3F, 0x3B, 0x5E):
-                    marks |= DAMAGE
-            elif c in (0xFFFD, 0x951F):
-                marks |= DAMAGE
-            elif is_invisible(c):
-                marks |= INVISIBLE
-            elif 0xE3 <= c <= 0xE9 and i + 2 < end and is_trailing(after) and is_trailing(codes[i + 2]):
-                marks |= MOJIBAKE | DAMAGE
-        out[d] = marks
-    return out
-
-
-@inline
-def next_bracket(
-    codes: NDArray[np.uint32],
-    i: int,
-    page: NDArray[np.uint16],
     fold_delta: NDArray[np.uint32],
     char_class: NDArray[np.uint8],
     reading_char: NDArray[np.uint32],
     reading_start: NDArray[np.int32],
     reading: NDArray[np.uint32],
-    near: NDArray[np.uint32],
-) -> tuple[int, int]:
-    """The first bracket from i on that reads or doubles the character before it, and its end; (0, 0) for none.
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """Which kinds of damage each document, and each line of it, may have in its kept characters; bits as above.
 
-    i: at least 1. near: room for NEAR characters.
+    Returns marks, uint8 (n_docs,); lines, int64 (m, 3), [start, end) in codes without the break, and bits, of the lines
+    that bear any but READING, in order; first (n_docs + 1,), which lines are whose. READING, of the document alone,
+    says that a bracket reads or doubles. The others may say too much, never too little: what is really there is for
+    the slow path to find.
     """
-    half, full = np.uint32(0x28), np.uint32(0xFF08)
-    while i < codes.size:
-        c = codes[i]
-        if c != half and c != full:  # noqa: PLR1714 - a tuple would be compared as wider numbers
-            i += 1
-            continue
-        behind = 0
-        before = codes[i - 1]
-        if np.int64(before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
-            behind = bracket_end(codes, i, codes.size, page, fold_delta, reading_char, reading_start, reading)
-            folded = np.uint32(before + fold_delta[page[before >> 8], before & 255])
-            if behind == 0 and folded != before:
-                n = min(NEAR - 1, codes.size - i)
-                near[0] = folded
-                for j in range(n):
-                    near[j + 1] = codes[i + j]
-                behind = bracket_end(near, 1, n + 1, page, fold_delta, reading_char, reading_start, reading)
-                if behind:
-                    behind += i - 1
-        if behind:
-            return i, behind
-        i += 1
-    return 0, 0
+    n_docs = doc_start.size - 1
+    marks = np.zeros(n_docs, np.uint8)
+    first = np.zeros(n_docs + 1, np.int64)
+    lines = np.empty((64, 3), np.int64)
+    near = np.empty(NEAR, np.uint32)
+    m = 0
+    for d in range(n_docs):
+        begin = doc_start[d]
+        end = doc_start[d + 1]
+        found = 0
+        known = begin  # where the last of its lines ends
+        i = next_sign(codes, begin, end)
+        while i < end:
+            bits = 0
+            if keep[i]:
+                bits = bits_at(
+                    codes, i, begin, end, page, fold_delta, char_class, reading_char, reading_start, reading, near
+                )
+            found |= bits
+            bits &= OF_LINES
+            if bits:
+                if i >= known:
+                    if m == lines.shape[0]:
+                        more = np.empty((2 * m, 3), np.int64)
+                        more[:m] = lines
+                        lines = more
+                    start, known = line_around(codes, i, known, end)
+                    lines[m, 0] = start
+                    lines[m, 1] = known
+                    lines[m, 2] = 0
+                    m += 1
+                lines[m - 1, 2] |= bits
+            i = next_sign(codes, i + 1, end)
+        marks[d] = found & OF_DOCUMENT if found & SIGNED else found & OF_DOCUMENT & ~READING
+        first[d + 1] = m
+    return marks, lines[:m].copy(), first
+
+
+@inline
+def next_bracket(codes: NDArray[np.uint32], i: int, page: NDArray[np.uint16], char_class: NDArray[np.uint8]) -> int:
+    """The first place from i, which is at least 1, of a bracket that opens behind a Chinese character, or the end."""
+    for j in range(np.uint64(i), np.uint64(codes.size)):
+        c = codes[j]
+        if c == BRACKET or c == WIDE_BRACKET:  # noqa: PLR1714, SIM109 - a tuple would be compared as wider numbers
+            before = codes[j - np.uint64(1)]
+            if np.int64(before >> 8) < page.size and char_class[page[before >> 8], before & 255] == HAN:
+                return np.int64(j)
+    return codes.size
 
 
 @kernel
@@ -143,22 +243,21 @@ def reading_brackets(
 ) -> NDArray[np.int64]:
     """The brackets of one document that read or double the Chinese character before them: int64 (m, 2), [start, end).
 
-    fold.bracket_end decides, as it does for the scorer, about the character or else about its simplified form: wrong
-    conversions leave `閤(hé)` for 合. A second bracket behind the first has no character before it.
+    A second bracket behind the first has no character before it.
     """
     out = np.empty((64, 2), np.int64)
     near = np.empty(NEAR, np.uint32)
     m = 0
-    i = 1
-    while True:
-        start, end = next_bracket(codes, i, page, fold_delta, char_class, reading_char, reading_start, reading, near)
-        if end == 0:
-            return out[:m].copy()
-        if m == out.shape[0]:
-            more = np.empty((2 * m, 2), np.int64)
-            more[:m] = out
-            out = more
-        out[m, 0] = start
-        out[m, 1] = end
-        m += 1
-        i = end
+    i = next_bracket(codes, 1, page, char_class)
+    while i < codes.size:
+        behind = bracket_behind(codes, i, codes.size, page, fold_delta, reading_char, reading_start, reading, near)
+        if behind:
+            if m == out.shape[0]:
+                more = np.empty((2 * m, 2), np.int64)
+                more[:m] = out
+                out = more
+            out[m, 0] = i
+            out[m, 1] = behind
+            m += 1
+        i = next_bracket(codes, max(i + 1, behind), page, char_class)
+    return out[:m].copy()

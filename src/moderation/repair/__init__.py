@@ -6,17 +6,31 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.repair import INVISIBLE, MARKUP, MOJIBAKE, READING, repair_marks
-from moderation.repair.damage import find_damage
+from moderation.kernel.repair import DAMAGE, INVISIBLE, MARKUP, MOJIBAKE, READING
+from moderation.repair.damage import damaged_runs, find_damage
 from moderation.repair.entity import decode_entities
 from moderation.repair.fix import Fix, Page
 from moderation.repair.invisible import remove_invisible
+from moderation.repair.marks import Marks, marks_of, page_of
 from moderation.repair.mojibake import decode_mojibake
 from moderation.repair.reading import remove_readings
 from moderation.repair.tag import remove_tags
 from moderation.text.tables import Tables
 
-__all__ = ["KINDS", "Fix", "Kind", "find_damage", "find_repairs"]
+__all__ = [
+    "DAMAGE",
+    "KINDS",
+    "Fix",
+    "Kind",
+    "Marks",
+    "Page",
+    "damaged_runs",
+    "find_damage",
+    "find_repairs",
+    "marks_of",
+    "page_of",
+    "repairs_of",
+]
 
 
 class Kind(NamedTuple):
@@ -38,18 +52,14 @@ KINDS: Final = (
 ORDER: Final = {kind.name: n for n, kind in enumerate(KINDS)}
 
 
-def find_repairs(text: str, keep: NDArray[np.bool_] | None, tables: Tables, marks: int | None = None) -> list[Fix]:
-    """The repairs of one document, sorted, not overlapping, only of characters that stay.
+def find_repairs(text: str, keep: NDArray[np.bool_] | None, tables: Tables) -> list[Fix]:
+    """The repairs of one text. keep: bool, one a character; None where all stays."""
+    return repairs_of(page_of(text, keep, tables))
 
-    keep: bool, one a character; None where all stays. marks: what repair_marks says of it, where that is known.
-    """
-    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    if marks is None:
-        stays = np.ones(codes.size, np.bool_) if keep is None else keep
-        doc_start = np.array([0, codes.size], np.int64)
-        marks = int(repair_marks(codes, doc_start, stays, tables.page, tables.char_class)[0])
-    page = Page(text, keep, codes, tables)
-    found = [fix for kind in KINDS if kind.mark & marks for fix in kind.find(page) if page.kept(fix.start, fix.end)]
+
+def repairs_of(page: Page) -> list[Fix]:
+    """The repairs of one document, sorted, not overlapping, only of characters that stay."""
+    found = [fix for kind in KINDS if kind.mark & page.marks for fix in kind.find(page) if page.kept(*fix[:2])]
     return without_overlaps(found)
 
 

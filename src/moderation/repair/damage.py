@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from moderation.kernel.repair import CODED, DAMAGE
+from moderation.repair.fix import Page
 from moderation.repair.mojibake import coded_runs
 
 HAN: Final = "\u3400-\u9fff"
@@ -17,12 +16,16 @@ LOST: Final = re.compile(
 """Question marks are damage inside a word; behind a particle somebody asks."""
 
 
-def find_damage(text: str, keep: NDArray[np.bool_] | None = None) -> tuple[tuple[int, int], ...]:
+def find_damage(page: Page) -> tuple[tuple[int, int], ...]:
     """Damaged runs [start, end) of kept text, in order."""
-    return tuple(sorted((a, b) for a, b in damaged_runs(text) if keep is None or keep[a:b].all()))
+    if not page.marks & DAMAGE:
+        return ()
+    lines = page.marked(DAMAGE | CODED)
+    found = ((offset + a, offset + b) for offset, line in lines for a, b in damaged_runs(line))
+    return tuple(sorted(run for run in found if page.kept(*run)))
 
 
 def damaged_runs(text: str) -> Iterator[tuple[int, int]]:
-    """All of them."""
+    """All of a text; none goes beyond a line."""
     yield from (match.span() for match in LOST.finditer(text))
     yield from ((start, end) for start, end, after in coded_runs(text) if after is None)

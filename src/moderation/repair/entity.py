@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from moderation.repair.code import ENTITY, lines_with_markup
+from moderation.repair.code import ENTITY, is_source, lines_with_markup
 from moderation.repair.fix import Fix, Page
 
 AMPERSANDS: Final = re.compile(r"^&(?:amp;)+(?=.)")
@@ -20,8 +20,11 @@ def decode_entities(page: Page) -> Iterator[Fix]:
     for start, line in lines_with_markup(page):
         for match in ENTITY.finditer(line):
             after = decode(match.group())
-            if after is not None:
-                yield Fix(start + match.start(), start + match.end(), after, "entity")
+            fix = Fix(start + match.start(), start + match.end(), after or "", "entity")
+            if after is not None and page.kept(fix.start, fix.end):
+                if is_source(page):
+                    return
+                yield fix
 
 
 def decode(reference: str) -> str | None:

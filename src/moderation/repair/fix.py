@@ -1,8 +1,7 @@
 """One repair, and the document that repairs are looked for in."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,47 +22,39 @@ class Fix(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """A document. keep: bool, one a character; None where all stays. codes: uint32, its code points."""
+    """A document. codes: uint32 (n,), its code points; keep: bool (n,), which of them stay.
 
-    text: str
-    keep: NDArray[np.bool_] | None
+    marks, lines: what kernel/repair.py says of it; lines: int64 (m, 3), [start, end) and bits. known: what one kind of
+    repair has found out and another asks for as well.
+    """
+
     codes: NDArray[np.uint32]
+    keep: NDArray[np.bool_]
+    marks: int
+    lines: NDArray[np.int64]
     tables: Tables
+    known: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def text(self) -> str:
+        """All of it."""
+        return self.piece(0, self.codes.size)
 
     @cached_property
     def stays(self) -> bytes:
         """One byte a character, 0 where it goes: bytes are searched many times faster than short arrays."""
-        return b"" if self.keep is None else self.keep.tobytes()
+        return self.keep.tobytes()
 
     def kept(self, start: int, end: int) -> bool:
         """Whether all of [start, end) stays."""
-        return self.keep is None or self.stays.find(0, start, end) < 0
+        return self.stays.find(0, start, end) < 0
 
-    @cached_property
-    def found(self) -> dict[str, list[tuple[int, str]]]:
-        """Lines that one kind of repair has looked out and another looks for as well."""
-        return {}
+    def piece(self, start: int, end: int) -> str:
+        """The text of [start, end): long documents are not decoded for the sake of a few lines."""
+        return self.codes[start:end].tobytes().decode("utf-32-le")
 
-    @cached_property
-    def lines(self) -> tuple[tuple[int, str], ...]:
-        """Offset and text of every line of which something stays."""
-        return tuple(self._lines())
-
-    def _lines(self) -> Iterator[tuple[int, str]]:
-        start = 0
-        for line in self.text.split("\n"):
-            if self.keep is None or self.stays.find(1, start, start + len(line)) >= 0:
-                yield start, line
-            start += len(line) + 1
-
-    def lines_with(self, sign: re.Pattern[str]) -> Iterator[tuple[int, str]]:
-        """Those of the lines in which something matches, without looking at the others one by one."""
-        text = self.text
-        found = sign.search(text)
-        while found:
-            start = text.rfind("\n", 0, found.start()) + 1
-            end = text.find("\n", found.start())
-            end = len(text) if end < 0 else end
-            if self.keep is None or self.stays.find(1, start, end) >= 0:
-                yield start, text[start:end]
-            found = sign.search(text, end)
+    def marked(self, bits: int) -> Iterator[tuple[int, str]]:
+        """Offset and text of the lines that bear one of the marks."""
+        for start, end, found in self.lines.tolist():
+            if found & bits:
+                yield start, self.piece(start, end)

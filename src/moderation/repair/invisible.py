@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from moderation.kernel.repair import INVISIBLE as MARK
 from moderation.repair.fix import Fix, Page
 
 INVISIBLE: Final = "\u00ad\u180e\u200b\u200c\u200d\u2060-\u2064\ufeff"
@@ -22,7 +23,7 @@ BOM: Final = "\ufeff"
 
 def remove_invisible(page: Page) -> Iterator[Fix]:
     """Byte order marks inside the text, and zero-width characters inside words where a line has many of them."""
-    for offset, line in page.lines_with(RUN):
+    for offset, line in page.marked(MARK):
         runs = [match for match in RUN.finditer(line) if offset + match.start() > 0 or match.group() != BOM]
         inner = [match for match in runs if inside_word(line, match)]
         spam = {match.start() for match in inner} if len(inner) >= MANY else set()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+from moderation.kernel.repair import CODED as MARK
 from moderation.repair.fix import Fix, Page
 
 LACKING: Final = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
@@ -23,9 +24,10 @@ LEAST: Final = 2
 
 def decode_mojibake(page: Page) -> Iterator[Fix]:
     """Every run of which all characters take part and at least two Chinese characters come out."""
-    for start, end, after in coded_runs(page.text):
-        if after is not None:
-            yield Fix(start, end, after, "mojibake")
+    for offset, line in page.marked(MARK):
+        for start, end, after in coded_runs(line):
+            if after is not None:
+                yield Fix(offset + start, offset + end, after, "mojibake")
 
 
 def coded_runs(text: str) -> Iterator[tuple[int, int, str | None]]:

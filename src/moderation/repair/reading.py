@@ -5,23 +5,24 @@ characters (`圂（hùn）`), every character of a verse. Cloaking glosses commo
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from moderation.kernel.lines import NEWLINE
 from moderation.kernel.repair import reading_brackets
+from moderation.kernel.repair_page import toned_runs
 from moderation.repair.fix import Fix, Page
 
 TONED: Final = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
 PINYIN: Final = re.compile(rf"[a-zü]*[{TONED}][a-zü{TONED}]*", re.IGNORECASE)
-LETTERS: Final = re.compile(f"[A-Za-zÜüİıſ\u212a{TONED}{TONED.upper()}]+")
-"""What PINYIN consists of: runs of it are found many times faster than PINYIN in a Chinese text."""
+LETTER: Final = re.compile(f"[A-Za-zÜüİıſ\u212a{TONED}{TONED.upper()}]")
+LETTERS: Final = np.array([LETTER.match(chr(code)) is not None for code in range(0x250)])
+"""What PINYIN consists of, with the Kelvin sign, so that runs of it can be looked out first."""
 HAN: Final = re.compile(r"[\u3400-\u9fff\U00020000-\U0002fa1f]")
 TONELESS_LEAST: Final = 5
 TONELESS_CHARACTERS: Final = 3
@@ -40,6 +41,19 @@ THROUGHOUT: Final = 1.3
 """Characters a bracket that a line annotated throughout may have; some of a verse's go without."""
 
 
+class Signs(NamedTuple):
+    """What a bracket says by itself. doubled: `訪(訪)`, `訪(访)`. toned: `(fā)` rather than `(fa)`. common: whether the
+    character, simplified, is in everybody's use. cloaks: a traditional form of such a character: nobody who reads the
+    page needs help with it. pinyin: whether PINYIN finds it as a whole.
+    """
+
+    doubled: bool
+    toned: bool
+    common: bool
+    cloaks: bool
+    pinyin: bool
+
+
 class Bracket(NamedTuple):
     """A bracket that reads or doubles `before`; `inner` is what it holds, without the brackets."""
 
@@ -47,25 +61,22 @@ class Bracket(NamedTuple):
     end: int
     before: str
     inner: str
-    folded: str
-
-    @property
-    def doubled(self) -> bool:
-        """`訪(訪)`, `訪(访)`."""
-        return self.inner in (self.before, self.folded)
-
-    @property
-    def toned(self) -> bool:
-        """`(fā)` rather than `(fa)`."""
-        return not self.inner.isascii()
-
-    @property
-    def cloaks(self) -> bool:
-        """A traditional form of a common character: nobody who reads the page needs help with it."""
-        return self.folded != self.before and is_common(self.folded)
+    signs: Signs
 
 
-@lru_cache(1 << 13)
+@lru_cache(1 << 14)
+def signs_of(before: str, inner: str, folded: str) -> Signs:
+    """The same few thousand stand in all pages. folded: `before`, simplified."""
+    common = is_common(folded)
+    return Signs(
+        doubled=inner in (before, folded),
+        toned=not inner.isascii(),
+        common=common,
+        cloaks=folded != before and common,
+        pinyin=PINYIN.fullmatch(inner) is not None,
+    )
+
+
 def is_common(simplified: str) -> bool:
     """Whether it is among the 3,755 characters of the first level of GB 2312, which are ordered by use."""
     try:
@@ -92,34 +103,32 @@ def find_brackets(page: Page) -> list[Bracket]:
     before = page.codes[ranges[:, 0] - 1]
     delta = tables.fold_delta[tables.page[before >> 8], before & 255]
     simplified = (before + delta).tobytes().decode("utf-32-le")
-    found = (
-        Bracket(a, b, text[a - 1], text[a + 1 : b - 1], simple)
-        for (a, b), simple in zip(ranges.tolist(), simplified, strict=True)
-    )
-    return [bracket for bracket in found if bracket.inner == bracket.inner.lower()]
+    found = []
+    for (a, b), simple in zip(ranges.tolist(), simplified, strict=True):
+        inner = text[a + 1 : b - 1]
+        if inner == inner.lower():
+            found.append(Bracket(a, b, text[a - 1], inner, signs_of(text[a - 1], inner, simple)))
+    return found
 
 
 def remove_readings(page: Page) -> Iterator[Fix]:
     """Every bracketed reading of a cloaked page, none of another's."""
     brackets = find_brackets(page)
-    if brackets and is_cloaked(page, brackets):
+    if any(page.kept(bracket.start, bracket.end) for bracket in brackets) and is_cloaked(page, brackets):
         yield from (Fix(bracket.start, bracket.end, "", "reading") for bracket in brackets)
 
 
 def is_cloaked(page: Page, brackets: list[Bracket]) -> bool:
     """Whether the brackets were put in by a machine that hides a text, rather than by somebody who explains it."""
-    toned = [b for b in brackets if b.toned and not b.doubled]
-    toneless = [b for b in brackets if not b.toned and not b.doubled]
+    toned = [b for b in brackets if b.signs.toned and not b.signs.doubled]
+    toneless = [b for b in brackets if not b.signs.toned and not b.signs.doubled]
     usual = len(toneless) >= TONELESS_LEAST and len({b.before for b in toneless}) >= TONELESS_CHARACTERS
-    signs = sum(b.doubled or b.cloaks or (usual and not b.toned) for b in brackets)
-    glosses = sum(len(PINYIN.findall(run)) for run in LETTERS.findall(page.text) if not run.isascii()) - sum(
-        PINYIN.fullmatch(b.inner) is not None for b in toned
-    )
-    counts = Counter((b.before, b.inner) for b in toned if not b.cloaks and is_common(b.folded))
+    signs = sum(b.signs.doubled or b.signs.cloaks or (usual and not b.signs.toned) for b in brackets)
+    counts = Counter((b.before, b.inner) for b in toned if b.signs.common and not b.signs.cloaks)
     again = [count - 1 for count in counts.values() if count > 1]
     signs += sum(again) if len(again) >= AGAIN else 0
-    honest = glosses + annotated(page, brackets) + sum(not is_common(b.folded) for b in toned)
-    if signs <= OUTWEIGHS * honest:
+    honest = glosses(page) - sum(b.signs.pinyin for b in toned) + sum(not b.signs.common for b in toned)
+    if signs <= OUTWEIGHS * (honest + annotated(page, brackets)):
         return False
     plain = sum(counts.values())
     if signs < FEW:
@@ -128,20 +137,28 @@ def is_cloaked(page: Page, brackets: list[Bracket]) -> bool:
     return signs * PLAIN >= plain
 
 
+def glosses(page: Page) -> int:
+    """Words with tone marks, in brackets or not."""
+    return sum(len(PINYIN.findall(page.text, a, b)) for a, b in toned_runs(page.codes, LETTERS).tolist())
+
+
 def is_split(text: str, bracket: Bracket) -> bool:
     """`發(fā)展`: a half-width bracket, or a doubled character, with the word going on behind it."""
-    return (text[bracket.start] == "(" or bracket.doubled) and HAN.match(text, bracket.end) is not None
+    return (text[bracket.start] == "(" or bracket.signs.doubled) and HAN.match(text, bracket.end) is not None
 
 
 def annotated(page: Page, brackets: list[Bracket]) -> int:
     """Brackets in lines where nearly every character has one: a verse for children, a reader's first lesson."""
-    breaks = np.flatnonzero(page.codes == NEWLINE)
-    line_of = np.searchsorted(breaks, [bracket.start for bracket in brackets])
-    edges = [-1, *breaks.tolist(), len(page.text)]
-    count = 0
-    for line, own in groupby(zip(line_of.tolist(), brackets, strict=True), key=itemgetter(0)):
-        doubled = [bracket.doubled for _, bracket in own]
-        if len(doubled) >= ANNOTATED:
-            characters = len(HAN.findall(page.text, edges[line] + 1, edges[line + 1])) - sum(doubled)
-            count += len(doubled) if characters < len(doubled) * THROUGHOUT else 0
+    text = page.text
+    count = at = 0
+    while at < len(brackets):
+        stop = text.find("\n", brackets[at].start)
+        stop = len(text) if stop < 0 else stop
+        behind = bisect_left(brackets, stop, at, key=itemgetter(0))
+        if behind - at >= ANNOTATED:
+            doubled = sum(bracket.signs.doubled for bracket in brackets[at:behind])
+            start = text.rfind("\n", 0, brackets[at].start) + 1
+            characters = len(HAN.findall(text, start, stop)) - doubled
+            count += behind - at if characters < (behind - at) * THROUGHOUT else 0
+        at = behind
     return count

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from moderation.repair.code import lines_with_markup
+from moderation.repair.code import is_source, lines_with_markup
 from moderation.repair.fix import Fix, Page
 
 TAGS: Final = """
@@ -34,7 +34,9 @@ def remove_tags(page: Page) -> Iterator[Fix]:
     for start, line in lines_with_markup(page):
         for match in CANDIDATE.finditer(line):
             name = tag_name(match.group(), line)
-            if name is not None:
+            if name is not None and page.kept(start + match.start(), start + match.end()):
+                if is_source(page):
+                    return
                 blank = name in BREAKING and parts_words(line, match.start(), match.end())
                 yield Fix(start + match.start(), start + match.end(), " " if blank else "", "tag")
 

@@ -53,7 +53,17 @@ def fit_line_model(
 def fit_on_features(
     features: LineFeatures, labels: NDArray[np.int64], weight: NDArray[np.float64], options: LineOptions
 ) -> LineModel:
-    """Rare rows are left out, the others weighted by inverse document frequency; both end up in the weights."""
+    """Fit and quantise."""
+    return quantise(*fit_weights(features, labels, weight, options))
+
+
+def fit_weights(
+    features: LineFeatures, labels: NDArray[np.int64], weight: NDArray[np.float64], options: LineOptions
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of the grams (rows, n_labels) and of the shapes (shape rows, n_labels), and bias (n_labels,), in full.
+
+    Rare rows are left out, the others weighted by inverse document frequency; both end up in the weights.
+    """
     frequency = np.bincount(features.grams.indices, minlength=1 << options.bits)
     active = np.flatnonzero(frequency >= options.min_lines)
     idf = np.log((1 + labels.size) / (1 + frequency[active])) + 1
@@ -73,7 +83,7 @@ def fit_on_features(
     grams = np.zeros((1 << options.bits, len(NAMES)), np.float64)
     grams[active] = (coef[:, : active.size] * scale).T
     shapes = (coef[:, active.size :] * options.shape).T
-    return quantise(grams, shapes, bias)
+    return grams, shapes, bias
 
 
 def row_a_class(model: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

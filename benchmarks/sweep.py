@@ -45,6 +45,9 @@ WIDTHS: Final = (14, 15, 16, 17, 18, 19, 20)
 ORDERS: Final = ((1, 2), (1, 3), (1, 4), (2, 4), (1, 5))
 SHIPPED: Final = (18, (1, 4), "int8", LANES)
 LAYOUTS: Final = [(kind, columns) for kind in KINDS for columns in (LANES, len(NAMES))]
+UNCLIPPED: Final = "int8, nothing clipped"
+COMPARED: Final = ("float32", "int16", UNCLIPPED, "int8")
+"""What agreement is measured for: the first with each of the others."""
 DROP: Final = ACTIONS.index("drop")
 SMALLEST: Final = 1e-12
 
@@ -88,9 +91,10 @@ def rounded(grams: NDArray[np.float64], kind: str) -> tuple[NDArray[Any], NDArra
     """Weights as they are stored, and each column's scale."""
     if kind == "int8":
         return eight_bits(grams)
-    if kind == "int16":
-        scale = np.maximum(np.abs(grams).max(0), 1e-9) / np.iinfo(np.int16).max
-        return np.rint(grams / scale).astype(np.int16), scale
+    if kind != "float32":
+        most = np.iinfo(KINDS["int8" if kind == UNCLIPPED else kind][0])
+        scale = np.maximum(np.abs(grams).max(0), 1e-9) / most.max
+        return np.rint(grams / scale).astype(most.dtype), scale
     return grams.astype(np.float32), np.ones(grams.shape[1])
 
 
@@ -145,7 +149,7 @@ def speeds(tables: dict[str, tuple[NDArray[Any], Any]], lines: Lines, rounds: in
 
 
 def agreement(test: list[LabelledPage], weights: Weights, model: Model, policy: Policy) -> dict[str, Any]:
-    """Verdicts of rounded and of full weights, with spans and the shipped second stage behind them."""
+    """Verdicts of rounded weights against those of full ones, with spans and the shipped second stage behind them."""
     if model.context is None or model.spans is None:
         raise SystemExit("sweep.py: the shipped model lacks a stage")
     lines = read_lines(pack([page.text for page in test]), model.tables)
@@ -158,7 +162,7 @@ def agreement(test: list[LabelledPage], weights: Weights, model: Model, policy: 
     found = hashes(marked, start, np.concatenate([[0], np.cumsum(count)]), 1, 4)
     features = Rows(table, lines, {(1, 4): (found, count)}).features((1, 4), model.lines.bits)
     figures, verdicts = {}, {}
-    for kind in ("float32", "int8"):
+    for kind in COMPARED:
         own = stored(weights[0], kind), *weights[1:]
         first = np.where(lines.blank[:, None], np.float32(0), scores(features, own))
         second = context_scores(lines, first, model.context)
@@ -167,14 +171,16 @@ def agreement(test: list[LabelledPage], weights: Weights, model: Model, policy: 
         decision = decided(Judgement(lines, second, spans), policy, model.id, model.tables)
         verdicts[kind] = decision.label[known], decision.action[known]
         figures[kind] = metrics(judged(table, second[labelled], policy).rows(known[labelled]))
-    full, small = verdicts["float32"], verdicts["int8"]
+    full = verdicts["float32"]
     return {
-        "lines": int(known.sum()),
-        "same_label": round(float(np.mean(full[0] == small[0])), 5),
-        "same_action": round(float(np.mean(full[1] == small[1])), 5),
-        "metrics_apart": {
-            name: round(abs(value - figures["int8"][name]), 5) for name, value in figures["float32"].items()
-        },
+        kind: {
+            "lines": int(known.sum()),
+            "same_label": round(float(np.mean(full[0] == label)), 5),
+            "same_action": round(float(np.mean(full[1] == action)), 5),
+            "metrics_apart": {name: round(abs(v - figures[kind][name]), 5) for name, v in figures["float32"].items()},
+        }
+        for kind, (label, action) in verdicts.items()
+        if kind != "float32"
     }
 
 
@@ -234,11 +240,12 @@ def main() -> None:
         print(f"{key:<44}{rate:>9.1f} MB/s {found[key]['bytes'] / 1e6:>8.1f} MB")
     assert full is not None
     same = agreement(tested, full, model, policy)
-    apart = max(same["metrics_apart"].values())
-    print(
-        f"int8 against float32, all stages: label {same['same_label']:.3%}, action {same['same_action']:.3%} of "
-        f"{same['lines']:,} lines the same; metrics at most {apart:.4f} apart"
-    )
+    for kind, row in same.items():
+        apart = max(row["metrics_apart"].values())
+        print(
+            f"{kind} against float32, all stages: label {row['same_label']:.3%}, action {row['same_action']:.3%} of "
+            f"{row['lines']:,} lines the same; metrics at most {apart:.4f} apart"
+        )
     if args.store and args.part == 1.0:
         result = {"shipped": name_of(*SHIPPED), "sweep": found, "agreement": same, "rounds": args.rounds}
         result["training_lines"], result["test_lines"] = len(train.table.lines), len(test.table.lines)

@@ -113,9 +113,9 @@ def alone() -> str:
 
 
 def speed() -> str:
-    """The contestants of every race in benchmarks/results, and what they ran on."""
+    """The contestants of every race against scikit-learn in benchmarks/results, and what they ran on."""
     results = [json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "benchmarks/results").glob("*.json"))]
-    races = [result for result in results if "contestants" in result]
+    races = [result for result in results if result.get("baseline") == "scikit-learn"]
     if not races:
         return "Not measured yet: run `python -m pytest benchmarks`.\n"
     rows = ["| | MB/s | million characters/s | times scikit-learn |", "|---|---|---|---|"]
@@ -274,6 +274,115 @@ def scaling() -> str:
     return f"{first}\n\n{grid(['shape', 'ns a character', 'at ten times the size'], shapes)}\n"
 
 
+def sweep() -> str:
+    """Quality against speed of the first stage: benchmarks/sweep.py."""
+    found = result("sweep")
+    rows = []
+    for name, row in found["sweep"].items():
+        shown = f"**{name}**" if name == found["shipped"] else name
+        figures = [f"{row[key]:.3f}" for key in ("keep_f1", "label_accuracy", "log_loss")]
+        rows.append([shown, *figures, f"{row['megabytes_per_second']:.0f}", f"{row['bytes'] / 1e6:.1f}"])
+    head = ["line model alone", "keep_f1", "label_accuracy", "log loss", "MB/s hashed and summed", "MB of weights"]
+    told = f"Trained on {found['training_lines']:,} lines, measured on {found['test_lines']:,}. {circumstances(found)}"
+    return f"{grid(head, rows)}\n\n{told}\n"
+
+
+def knee() -> str:
+    """Where the shipped first stage stands among its neighbours, from benchmarks/sweep.py."""
+    found = result("sweep")["sweep"]
+    own = found[result("sweep")["shipped"]]
+
+    def beside(name: str) -> str:
+        row = found[name]
+        keep, loss = (row[key] - own[key] for key in ("keep_f1", "log_loss"))
+        rate = row["megabytes_per_second"] / own["megabytes_per_second"] - 1
+        return f"keep_f1 {keep:+.4f}, log loss {loss:+.3f}, speed {rate:+.0%}"
+
+    return (
+        f"The shipped model has 2^18 rows of orders 1 to 4 in eight bits ({own['bytes'] / 1e6:.1f} MB). Beside it: "
+        f"half the rows ({beside('2^17 rows, orders 1-4, int8 x 16')}), twice as many "
+        f"({beside('2^19 rows, orders 1-4, int8 x 16')}), no order 4 ({beside('2^18 rows, orders 1-3, int8 x 16')}), "
+        f"order 5 as well ({beside('2^18 rows, orders 1-5, int8 x 16')}), sixteen bits "
+        f"({beside('2^18 rows, orders 1-4, int16 x 16')}), rows of twelve, without a place for the "
+        f"tagger's columns ({beside('2^18 rows, orders 1-4, int8 x 12')}).\n"
+    )
+
+
+def rounding() -> str:
+    """What rounding the weights changes, from benchmarks/sweep.py."""
+    found = result("sweep")["agreement"]
+    rows = []
+    for kind, row in found.items():
+        name, apart = max(row["metrics_apart"].items(), key=lambda item: item[1])
+        rows.append([kind, f"{row['same_label']:.2%}", f"{row['same_action']:.2%}", f"{apart:.4f} ({name})"])
+    head = [
+        "against float32, all stages",
+        "lines with the same label",
+        "with the same action",
+        "largest gap of a metric",
+    ]
+    return f"{grid(head, rows)}\n"
+
+
+def threads() -> str:
+    """Threads and processes: benchmarks/threads.py."""
+    found = result("threads")
+    rows = [
+        [name, f"{row['megabytes_per_second']:.0f}", f"{row['times_one']:.2f}"]
+        for name, row in found["threads"].items()
+    ]
+    told = f"Seconds of the wall, on {found['machine']['cores']} cores; the results of all are the same, byte by byte."
+    return f"{grid(['', 'MB/s', 'times one'], rows)}\n\n{told}\n"
+
+
+def instructions() -> str:
+    """Counted instructions: benchmarks/instructions.py."""
+    found = result("instructions")
+    rows = [
+        [
+            name,
+            f"{row['instructions_a_character']:.1f}",
+            f"{row['nanoseconds_a_character']:.1f}",
+            f"{row['instructions_a_nanosecond']:.1f}",
+        ]
+        for name, row in found["stages_instructions"].items()
+    ]
+    head = ["stage", "instructions a character", "ns a character", "instructions a ns"]
+    told = f"{found['counter']}, kernels compiled for AVX2, {found['counted_characters']:,} characters."
+    time = sum(row["nanoseconds_a_character"] for row in found["stages_instructions"].values())
+    large = {
+        name: row["instructions_a_nanosecond"]
+        for name, row in found["stages_instructions"].items()
+        if row["nanoseconds_a_character"] > time / 20
+    }
+    slowest = sorted(large, key=lambda name: large[name])
+    shown = [f"{name} ({large[name]:.0f} a nanosecond)" for name in slowest]
+    waits = f"Of the stages that take a twentieth of the time or more, the fewest instructions get done in {shown[0]}, "
+    waits += f"{shown[1]} and {shown[2]}, the most in {shown[-1]}."
+    return f"{grid(head, rows)}\n\n{told} {waits}\n"
+
+
+def formats() -> str:
+    """`moderation clean`, a format each: benchmarks/test_cli.py."""
+    found = result("cli")
+    rows = [
+        [name, f"{row['megabytes_per_second']:.1f}", f"{found['ratios'].get(name, 1.0):.2f}"]
+        for name, row in found["contestants"].items()
+    ]
+    return f"{grid(['', 'MB/s', 'times plain JSONL'], rows)}\n"
+
+
+def fitting() -> str:
+    """Training, stage by stage: benchmarks/test_train.py."""
+    found = result("train")
+    rows = [
+        [name, f"{row['seconds_median']:.2f}", f"{row['seconds_median'] / row['megabytes']:.1f}"]
+        for name, row in found["contestants"].items()
+    ]
+    size = next(iter(found["contestants"].values()))["megabytes"]
+    return f"{grid(['', 'seconds', 'seconds a MB'], rows)}\n\n{size * 1000:.0f} KB of labelled lines.\n"
+
+
 def site_lines() -> str:
     """What --site-lines changes on the authored crawl: benchmarks/site_lines.py."""
     found = json.loads((ROOT / "benchmarks/results/site_lines.json").read_text("utf-8"))
@@ -371,6 +480,7 @@ WRITERS: Final[dict[str, Callable[[], str]]] = {
     for writer in (
         *(show, clean, record, quality, weakest, training, alone, retrain, service, contestants),
         *(speed, floor, peers, stages, bound, account, scaling, site_lines, cost, memory, workers),
+        *(sweep, knee, rounding, threads, instructions, formats, fitting),
     )
 }
 

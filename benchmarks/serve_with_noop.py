@@ -2,13 +2,15 @@
 
 import sys
 from dataclasses import replace
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from moderation.service.app import create_app
 from moderation.service.logs import configure
-from moderation.service.run import SWITCH, Alone, bound, server_config
+from moderation.service.run import SWITCH, announce, bound, server_config
+from moderation.service.servers import Alone
 from moderation.service.settings import Settings
 
 
@@ -23,7 +25,7 @@ def main(port: int) -> None:
         await request.body()
         return Response(b"{}", media_type="application/json")
 
-    Alone(server_config(settings, app), settings).run(sockets=[bound(settings)])
+    Alone(server_config(settings, app), partial(announce, settings)).run(sockets=[bound(settings)])
 
 
 if __name__ == "__main__":

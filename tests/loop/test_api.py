@@ -81,6 +81,7 @@ def test_a_correction_names_a_kept_verdict_and_reaches_retraining(client: TestCl
     ("body", "place"),
     [
         ({"line": 0, "label": "promo"}, "#/verdict"),
+        ({"verdict": "nobody's", "line": 0, "label": "promo"}, "#/verdict"),
         ({"text": PAGE, "line": 999, "label": "promo"}, "#/line"),
         ({"text": PAGE, "line": 0, "label": "advert"}, "#/label"),
         ({"text": PAGE, "line": 0, "label": "promo", "start": 1}, "#/end"),
@@ -94,6 +95,13 @@ def test_a_bad_correction_is_answered_with_the_path_of_its_field(
     answer = client.post("/v1/feedback", json=body)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [place]
+
+
+def test_a_verdict_can_be_corrected_as_soon_as_it_is_answered(client: TestClient) -> None:
+    for _ in range(20):
+        verdict = client.post("/v1/clean", json={"text": PAGE}).json()
+        answer = client.post("/v1/feedback", json={"verdict": verdict["id"], "line": LINE, "label": "promo"})
+        assert answer.status_code == 201, answer.text
 
 
 def test_the_queue_asks_for_lines_and_takes_them_off_once_they_are_labelled(client: TestClient) -> None:
@@ -133,6 +141,41 @@ def test_a_candidate_is_compared_promoted_and_rolled_back(client: TestClient) ->
     assert client.get("/v1/model").json()["model"] == compared["old"]
 
 
+def test_rolling_back_and_promoting_need_no_body(client: TestClient) -> None:
+    assert client.post("/v1/models/promote").json()["current"] == "default-2"
+    assert client.post("/v1/models/rollback").json()["current"] == "default"
+    assert client.post("/v1/models/rollback").status_code == 409
+    assert client.post("/v1/model/rollback").json()["model"].startswith("default-2@")
+    assert client.post("/v1/model/rollback").json()["model"].startswith("default@")
+    assert client.post("/v1/models/discard", json={"name": "default-2"}).status_code == 200
+
+
+def test_a_model_that_was_set_beside_the_folder_serves_until_the_next_promotion(
+    client: TestClient, tmp_path: Path
+) -> None:
+    candidate(tmp_path / "elsewhere", "mine")
+    mine = client.post("/v1/model", json={"model": str(tmp_path / "elsewhere" / "mine")}).json()["model"]
+    Registry(tmp_path / "models").discard()
+    Registry(tmp_path / "models").propose("default-2")  # as retraining does
+    time.sleep(1.5)  # longer than it takes to look
+    listed = client.get("/v1/models").json()
+    assert (listed["current"], listed["serving"]) == (None, mine)
+    assert {row["state"] for row in listed["models"]} == {"old", "candidate"}
+    promoted = client.post("/v1/models/promote").json()
+    assert (promoted["current"], promoted["serving"].partition("@")[0]) == ("default-2", "default-2")
+
+
+def test_promoting_and_rolling_back_in_a_breath_leaves_the_first_model(client: TestClient, tmp_path: Path) -> None:
+    before = client.get("/v1/model").json()["model"]
+    assert client.post("/v1/models/promote").json()["current"] == "default-2"
+    Registry(tmp_path / "models").rollback()  # from the command line, before the service has looked
+    for _ in range(40):
+        if client.get("/v1/model").json()["model"] == before:
+            break
+        time.sleep(0.05)
+    assert client.get("/v1/models").json()["serving"] == before
+
+
 def test_a_discarded_candidate_is_no_candidate(client: TestClient) -> None:
     assert client.post("/v1/models/discard", json={}).json()["candidate"] is None
     assert client.get("/v1/compare").status_code == 409
@@ -164,6 +207,7 @@ def test_the_service_follows_the_command_line(client: TestClient, tmp_path: Path
         ("GET", "/v1/compare?new=nobody", 404, "not-found"),
         ("GET", "/v1/queue?limit=0", 422, "invalid"),
         ("GET", "/v1/stats?days=x", 422, "invalid"),
+        ("GET", "/v1/feedback?limit=501", 422, "invalid"),
     ],
 )
 def test_what_can_not_be_answered_is_a_problem(
@@ -171,6 +215,9 @@ def test_what_can_not_be_answered_is_a_problem(
 ) -> None:
     answer = client.request(method, path)
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (status, kind)
+    if "?" in path and status == 422:
+        name = path.partition("?")[2].partition("=")[0]
+        assert [error["pointer"] for error in answer.json()["errors"]] == [f"#/query/{name}"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from loop.adverts import adverts, corrected_pages, pages_with_spans
 from moderation.cli.main import main
 from moderation.errors import UsageError
 from moderation.labels import NAMES
+from moderation.loop.exchange import Imported
 from moderation.loop.label_studio import CONFIG, read_tasks, tasks
+from moderation.loop.merge import merged
 from moderation.loop.table_labels import read_table, table_text
 from moderation.train.dataset import LabelledPage, LabelledSpan, page_record, read_labelled
 
@@ -250,3 +252,34 @@ def test_nothing_is_written_where_there_are_no_labels(tmp_path: Path, capsys: py
     assert main(["labels", "import", str(tmp_path / "labels.csv"), "-o", str(tmp_path / "out.jsonl")]) == 2
     assert "there are no labels, so nothing was written" in capsys.readouterr().err
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_pages_that_several_files_hold_come_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spaced = [LabelledPage("带空行", ("首页 | 登录", "", "今晚八点开播"), ("nav", None, "promo"))]
+    pages = [*PAGES, *spaced]
+    (tmp_path / "labels.csv").write_text(table_text(pages), "utf-8")
+    (tmp_path / "tasks.json").write_bytes(tasks(pages))
+    names = [str(tmp_path / name) for name in ("labels.csv", "tasks.json")]
+    assert main(["labels", "import", *names, "-o", str(tmp_path / "once.jsonl")]) == 0
+    assert f"{len(pages)} pages were in an earlier file already" in capsys.readouterr().err
+    assert main(["labels", "import", names[0], "-o", str(tmp_path / "alone.jsonl")]) == 0
+    assert (tmp_path / "once.jsonl").read_bytes() == (tmp_path / "alone.jsonl").read_bytes()
+
+
+def test_labels_of_one_page_from_two_files_are_put_together(tmp_path: Path) -> None:
+    lines = ("首页 | 登录", "今晚八点开播", "市图书馆国庆假期照常开放，皇冠体育app下载")
+    mark = LabelledSpan(2, 13, 22, "gambling")
+    first = LabelledPage("a", lines, ("nav", "content", "content"))
+    second = LabelledPage("b", lines, (None, "promo", "content"), (mark,))
+    found, again = merged([("one.csv", Imported([first])), ("two.csv", Imported([second]))])
+    assert again == 1
+    assert [(page.labels, page.spans) for page in found.pages] == [(first.labels, (mark,))]
+    assert [(row.where, row.reason) for row in found.aside] == [
+        ("two.csv:b", "line 1 is promo here, and content in an earlier file")
+    ]
+
+
+def test_a_line_that_stands_twice_in_one_file_stays_twice() -> None:
+    flat = Imported([LabelledPage(name, ("首页 | 登录",), ("nav",)) for name in "ab"])
+    found, again = merged([("flat.csv", flat)])
+    assert (len(found.pages), again) == (2, 0)

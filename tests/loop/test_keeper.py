@@ -11,7 +11,7 @@ from moderation.loop.queue import queue
 from moderation.loop.reading import kept_verdict
 from moderation.loop.records import KeptVerdict
 from moderation.loop.store import Store
-from moderation.loop.verdicts import keep_verdicts
+from moderation.loop.verdicts import is_kept, keep_verdicts
 from moderation.moderate import Moderator
 
 PAGE = "首页 | 新闻\n市图书馆国庆假期照常开放，自助还书机全天可用。\n"
@@ -40,6 +40,16 @@ def test_what_waits_is_written_before_the_keeper_closes(
     keeper.close()
     assert queue(store, 1).verdicts == 250
     assert failures == []
+
+
+def test_what_waits_is_there_after_a_flush(store: Store, late: Callable[[str], Callable[[], KeptVerdict]]) -> None:
+    keeper = Keeper(store, 30, collected()[1])
+    for n in range(150):
+        keeper.keep(late(f"v{n}"))
+    assert keeper.flush()
+    assert is_kept(store, "v149")
+    assert not is_kept(store, "v150")
+    keeper.close()
 
 
 def test_old_verdicts_go_when_the_keeper_begins(store: Store, late: Callable[[str], Callable[[], KeptVerdict]]) -> None:

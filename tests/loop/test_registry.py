@@ -116,11 +116,23 @@ def test_the_command_lists_and_changes(registry: Registry, capsys: pytest.Captur
     assert main(["models", "list", "--json", *words]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (found["current"], found["candidate"], len(found["models"])) == ("library-3", None, 3)
+    assert main(["models", "promote", "library-3", *words]) == 0
+    assert "library-3 serves already" in capsys.readouterr().err
     assert main(["models", "rollback", *words]) == 0
-    assert "current: the model that the service was started with" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "current: the model that the service was started with" in told.out
+    assert "the model that the service was started with serves now" in told.err
     assert main(["models", "discard", *words]) == 2
     assert "there is no candidate to discard" in capsys.readouterr().err
     assert main(["models", "list", "library-3", *words]) == 2
     assert "list takes no name" in capsys.readouterr().err
     assert main(["models", "list", "--candidates", str(registry.folder / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_an_empty_folder_says_how_a_model_comes_into_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--candidates", str(tmp_path)]
+    assert main(["models", "list", *words]) == 0
+    assert "`moderation retrain --candidates` makes one" in capsys.readouterr().err
+    assert main(["models", "promote", *words]) == 2
+    assert "`moderation retrain --candidates` makes one" in capsys.readouterr().err

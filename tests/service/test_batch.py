@@ -48,6 +48,16 @@ def test_the_last_line_needs_no_break_and_an_empty_batch_is_one(client: TestClie
     assert batch(client, b"") == []
 
 
+def test_a_batch_that_is_read_whole_counts_as_held() -> None:
+    with opened(memory_bytes=1000) as small:
+        body = line(PAGE) * 20
+        answer = small.post("/v1/clean/batch", content=body, headers=NDJSON)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        parts = small.post("/v1/clean/batch", content=iter([body]), headers=NDJSON)  # no length: held line by line
+        assert len(parts.content.splitlines()) == 20
+        assert small.app.state.service.held_bytes == 0  # type: ignore[attr-defined]
+
+
 def test_lines_may_have_policies_of_their_own(client: TestClient) -> None:
     answers = batch(
         client, line(PAGE, policy="flag-only") + line(PAGE, policy={"name": "mine", "rules": {"nav": "keep"}})

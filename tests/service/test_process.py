@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import httpx
 import openai
 import pytest
 
+from moderation.loop.registry import Registry
 from service.conftest import NEWS, PAGE, Running, running
 from service.test_swap import copied
 
@@ -60,6 +62,41 @@ def test_answers_of_a_batch_come_while_its_body_is_still_being_sent(service: Run
         while not seen.endswith(b"0\r\n\r\n"):
             seen += raw.recv(65536)
     assert seen.count(b'"clean_digest"') == 2
+
+
+def test_who_says_how_long_a_batch_is_may_send_all_of_it_before_reading(service: Running) -> None:
+    body = (json.dumps({"text": PAGE, "id": "x" * 10_000}).encode() + b"\n") * 1500  # the id is too long
+    head = f"Content-Type: application/x-ndjson\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=20) as raw:
+        raw.sendall(b"POST /v1/clean/batch HTTP/1.1\r\nHost: localhost\r\n" + head.encode() + body)
+        seen = bytearray()
+        while part := raw.recv(1 << 20):
+            seen += part
+    assert seen.count(b'"line":') == 1500
+
+
+def test_a_batch_that_is_read_whole_may_come_slowly_but_not_stand_still(tmp_path: Path) -> None:
+    one = json.dumps({"text": PAGE}).encode() + b"\n"
+    head = f"Content-Type: application/x-ndjson\r\nContent-Length: {3 * len(one)}\r\nConnection: close\r\n\r\n"
+    answers = []
+    with running(tmp_path, "--seconds", 1) as service:
+        for pause in (0.6, 3):
+            with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=20) as raw:
+                raw.sendall(b"POST /v1/clean/batch HTTP/1.1\r\nHost: localhost\r\n" + head.encode())
+                with suppress(OSError):
+                    for _ in range(3):
+                        raw.sendall(one)
+                        time.sleep(pause)
+                answers.append(raw.recv(12))
+    assert answers == [b"HTTP/1.1 200", b"HTTP/1.1 408"]
+
+
+def test_a_verdict_of_one_worker_is_corrected_at_another(tmp_path: Path) -> None:
+    with running(tmp_path, "--workers", 2, "--store", tmp_path / "store.db", "--keep-verdicts") as service:
+        for _ in range(30):  # each over a connection of its own
+            verdict = service.post("/v1/clean", {"text": PAGE}).json()["id"]
+            answer = service.post("/v1/feedback", {"verdict": verdict, "line": 0, "label": "nav"})
+            assert answer.status_code == 201, answer.text
 
 
 def test_a_text_of_five_megabytes_does_not_stop_small_ones(service: Running) -> None:
@@ -132,6 +169,38 @@ def test_requests_in_flight_are_finished_after_a_stop_signal(tmp_path: Path) -> 
             service.get("/healthz")
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stop_signal_refuses_connections_at_once_though_a_batch_goes_on(tmp_path: Path, workers: int) -> None:
+    one = json.dumps({"text": PAGE}).encode() + b"\n"
+    part = f"{len(one):x}\r\n".encode() + one + b"\r\n"
+    with running(tmp_path, "--workers", workers) as service:
+        where = ("127.0.0.1", int(service.url.rpartition(":")[2]))
+        with socket.create_connection(where, timeout=20) as raw, service.client() as client:
+            raw.sendall(b"POST /v1/clean/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n")
+            raw.sendall(b"Transfer-Encoding: chunked\r\n\r\n" + part)
+            seen = b""
+            while b"clean_digest" not in seen:
+                seen += raw.recv(65536)
+            assert client.get("/readyz").status_code == 200
+            service.process.send_signal(signal.SIGTERM)
+            until(lambda: refused(where), seconds=1)
+            with suppress(httpx.TransportError):  # over the connection that is there, unless it is closed already
+                assert client.get("/readyz").status_code == 503
+            raw.sendall(part + b"0\r\n\r\n")
+            while not seen.endswith(b"0\r\n\r\n"):
+                seen += raw.recv(65536)
+    assert seen.count(b"clean_digest") == 2
+
+
+def refused(where: tuple[str, int]) -> bool:
+    """Whether nobody listens there."""
+    try:
+        socket.create_connection(where, timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_a_swap_under_load_fails_no_request(tmp_path: Path) -> None:
     names = [str(copied(tmp_path, name)) for name in ("one", "two")]
     with running(tmp_path) as service:
@@ -172,6 +241,17 @@ def test_sighup_reads_model_and_policy_again(tmp_path: Path) -> None:
         service.process.send_signal(signal.SIGHUP)
         until(lambda: "swap refused" in service.log.read_text("utf-8"))
         assert client.get("/v1/model").json()["generation"] == 2
+        policy.write_text('[labels]\nnav = "drop"\n', "utf-8")
+        service.process.send_signal(signal.SIGHUP)
+        until(lambda: "swap changed nothing" in service.log.read_text("utf-8"))
+        swaps = [row for row in service.get("/metrics").text.splitlines() if "swaps_total{" in row]
+        rows = [json.loads(row) for row in service.log.read_text("utf-8").splitlines()]
+    assert swaps == [
+        'moderation_swaps_total{outcome="done"} 1.0',
+        'moderation_swaps_total{outcome="refused"} 1.0',
+    ]
+    told = [(row["event"], row["cause"], row["policy"], row["generation"]) for row in rows if "generation" in row]
+    assert told == [("swapped", "SIGHUP", "mine", 2), ("swap changed nothing", "SIGHUP", "mine", 2)]
 
 
 def until(true: Callable[[], bool], seconds: float = 20) -> None:
@@ -225,6 +305,12 @@ def test_several_workers_share_one_model_and_swap_together(tmp_path: Path) -> No
         os.kill(workers[0], signal.SIGKILL)
         until(lambda: len(workers_of(service)) == 2 and workers[0] not in workers_of(service))
         until(lambda: {model.partition("@")[0] for model in many(call, 10, 4)} == {"new"})
+        swaps = [row for row in service.get("/metrics").text.splitlines() if 'swaps_total{outcome="done"}' in row]
+        assert swaps == ['moderation_swaps_total{outcome="done"} 1.0']  # neither starts nor SIGHUP count
+        rows = [json.loads(row) for row in service.log.read_text("utf-8").splitlines()]
+        assert [(row["level"], row["pid"]) for row in rows if row["event"] == "worker died"] == [
+            ("warning", workers[0])
+        ]
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
 
@@ -238,6 +324,27 @@ def shared_weights(process: int) -> tuple[int, str]:
         elif inside and row.startswith(("Shared_Clean", "Shared_Dirty")):
             size += int(row.split()[1]) * 1024
     return size, inode
+
+
+def test_promoting_and_rolling_back_in_a_breath_leaves_no_worker_behind(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    copied(tmp_path / "models", "new")
+    with running(tmp_path, "--workers", 2, "--candidates", tmp_path / "models") as service:
+
+        def call(_: int) -> str:
+            return str(service.post("/v1/clean", {"text": PAGE}).json()["model"]).partition("@")[0]
+
+        for n in range(3):
+            assert service.post("/v1/models/promote", {"name": "new"}).json()["current"] == "new"
+            if n == 1:
+                Registry(tmp_path / "models").rollback()  # as the command line does
+                time.sleep(1.0)  # what a worker takes to look at the folder
+            else:
+                assert service.post("/v1/models/rollback", {}).json()["current"] == "default"
+            time.sleep(1.0)  # what it takes to look at the choice, and to load
+            assert set(many(call, 24, 8)) == {"default"}
+        time.sleep(1.0)
+        assert set(many(call, 24, 8)) == {"default"}
 
 
 def test_the_log_is_json_and_holds_no_text_unless_asked(tmp_path: Path) -> None:

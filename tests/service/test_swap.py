@@ -1,7 +1,9 @@
 """Another model or policy: loaded beside, checked, swapped, rolled back; a broken one leaves the old one serving."""
 
+import asyncio
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,10 @@ from safetensors.numpy import load, save
 from starlette.testclient import TestClient
 
 from moderation.model.store import MANIFEST, WEIGHTS, load_model, manifest_digest, model_folder
+from moderation.service.fleet import LOOK, Fleet
 from moderation.service.selfcheck import check, pages
+from moderation.service.settings import Settings
+from moderation.service.state import CHOICE, State
 from service.conftest import PAGE, opened
 
 
@@ -133,7 +138,34 @@ def test_a_model_that_fails_the_built_in_check_is_refused(tmp_path: Path) -> Non
 def test_an_unknown_model_or_policy_is_refused() -> None:
     with opened() as client:
         assert client.post("/v1/model", json={"model": "/nowhere"}).status_code == 409
-        assert client.post("/v1/model", json={"policy": "/nowhere.toml"}).status_code == 422
+        for name in ("/nowhere.toml", "nope"):
+            answer = client.post("/v1/model", json={"policy": name})
+            assert answer.status_code == 422
+            assert [error["pointer"] for error in answer.json()["errors"]] == ["#/policy"]
+
+
+def test_a_follower_sees_two_swaps_that_left_the_same_time_on_the_file(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    first, second = (Fleet(Settings(workers=2), state, lambda _: None) for _ in range(2))
+    new = str(copied(tmp_path, "new"))
+
+    async def promoted_and_back() -> tuple[str, str]:
+        first.start()
+        second.start()
+        same = (state.folder / CHOICE).stat()
+        following = asyncio.create_task(second.follow())
+        await first.swap(new, None, {})
+        os.utime(state.folder / CHOICE, ns=(same.st_atime_ns, same.st_mtime_ns))
+        await asyncio.sleep(2 * LOOK)
+        between = second.current.moderator.model.id
+        await first.rollback({})
+        os.utime(state.folder / CHOICE, ns=(same.st_atime_ns, same.st_mtime_ns))
+        await asyncio.sleep(2 * LOOK)
+        following.cancel()
+        return between, second.current.moderator.model.id
+
+    between, after = asyncio.run(promoted_and_back())
+    assert (between.partition("@")[0], after.partition("@")[0]) == ("new", "default")
 
 
 def test_what_serves_does_not_care_what_becomes_of_its_folder(tmp_path: Path) -> None:

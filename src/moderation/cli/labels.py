@@ -23,7 +23,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "labels",
         help="export corrections, import labels",
         description="export: corrections of a store, or labelled pages, as pages (JSONL), CSV, TSV or Label Studio "
-        "JSON. import: CSV, TSV or Label Studio JSON as pages. What can't be used is set aside with its reason.",
+        "JSON. import: CSV, TSV or Label Studio JSON as pages, each once though several files have it. What can't be "
+        "used is set aside with its reason.",
     )
     parser.add_argument("what", choices=("export", "import"))
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a store, or files")
@@ -73,8 +74,12 @@ def exported(args: argparse.Namespace) -> "tuple[list[LabelledPage], list[SetAsi
 
 def imported(args: argparse.Namespace) -> "tuple[list[LabelledPage], list[SetAside]]":
     """The pages of tables and Label Studio exports."""
-    found = [import_file(Path(source)) for source in args.sources]
-    return [page for one in found for page in one.pages], [row for one in found for row in one.aside]
+    from moderation.loop.merge import merged
+
+    found, again = merged((Path(source).name, import_file(Path(source))) for source in args.sources)
+    if again:
+        print(f"moderation: {again} pages were in an earlier file already; their labels were merged", file=sys.stderr)
+    return found.pages, found.aside
 
 
 def import_file(path: Path) -> "Imported":

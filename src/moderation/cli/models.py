@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,13 +29,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     """Change the state, then print it."""
     from moderation.errors import UsageError
-    from moderation.loop.registry import Registry
+    from moderation.loop.registry import NO_MODELS, Registry
 
     if not args.candidates.is_dir():
         raise UsageError(f"{args.candidates}: no such folder; `moderation retrain --candidates` makes one")
     if args.name and args.what in ("list", "rollback"):
         raise UsageError(f"{args.what} takes no name")
     registry = Registry(args.candidates)
+    before = registry.state().current
     if args.what == "promote":
         registry.promote(args.name, force=args.force)
     elif args.what == "rollback":
@@ -42,6 +44,11 @@ def run(args: argparse.Namespace) -> int:
     elif args.what == "discard":
         registry.discard(args.name)
     state, entries = registry.state(), registry.entries()
+    if args.what in ("promote", "rollback"):
+        name = state.current or "the model that the service was started with"
+        print(f"moderation: {name} serves {'now' if state.current != before else 'already'}", file=sys.stderr)
+    if not entries and not args.json:
+        print(f"moderation: {args.candidates}: {NO_MODELS}", file=sys.stderr)
     print(json.dumps(record(state, entries), ensure_ascii=False) if args.json else table(state, entries))
     return 0
 

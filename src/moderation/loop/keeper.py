@@ -15,6 +15,7 @@ WAITING: Final = 1000
 TOGETHER: Final = 100
 """Verdicts of one transaction."""
 HOUR: Final = 3600.0
+FLUSH_SECONDS: Final = 10.0
 
 Late = Callable[[], KeptVerdict]
 """Makes the verdict in the writer's thread: the first stage is asked again, and that need not hold up an answer."""
@@ -30,13 +31,19 @@ class Keeper:
         self._store = store
         self._days = days
         self._failed = failed
-        self._queue: Queue[Late | None] = Queue(WAITING)
+        self._queue: Queue[Late | threading.Event | None] = Queue(WAITING)
         self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
         self._thread.start()
 
     def keep(self, late: Late) -> None:
         """Keep a verdict; waits where too many wait already."""
         self._queue.put(late)
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
+        """Wait until all that was given so far is written, or could not be; False where that took too long."""
+        written = threading.Event()
+        self._queue.put(written)
+        return written.wait(seconds)
 
     def close(self) -> None:
         """Write what waits, and end."""
@@ -55,7 +62,10 @@ class Keeper:
             while len(waiting) < TOGETHER and not self._queue.empty():
                 waiting.append(self._queue.get_nowait())
             open_ = None not in waiting
-            self._write([late for late in waiting if late is not None])
+            self._write([late for late in waiting if callable(late)])
+            for one in waiting:
+                if isinstance(one, threading.Event):
+                    one.set()
 
     def _write(self, waiting: list[Late]) -> None:
         try:

@@ -20,6 +20,7 @@ from moderation.model.store import MANIFEST, load_model, read_manifest
 STATE: Final = "registry.json"
 LOCK: Final = "registry.lock"
 VERSION: Final = 1
+NO_MODELS: Final = "there are no models yet; `moderation retrain --candidates` makes one"
 Standing = Literal["current", "candidate", "previous", "discarded", "old"]
 
 
@@ -27,7 +28,8 @@ Standing = Literal["current", "candidate", "previous", "discarded", "old"]
 class State:
     """What registry.json holds. current: None means the model that the service was started with.
 
-    history: the models that served before, newest last; None as above.
+    history: the models that served before, newest last; None as above. generation: goes up whenever another model
+    becomes the current one.
     """
 
     version: int = VERSION
@@ -36,6 +38,7 @@ class State:
     candidate: str | None = None
     history: tuple[str | None, ...] = ()
     discarded: tuple[str, ...] = ()
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +80,13 @@ class Registry:
         except (ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{path}: is not the state of a folder of models ({error})") from None
 
-    def changed(self) -> int:
-        """Something else whenever the state is."""
-        try:
-            return (self.folder / STATE).stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
-
     def current(self) -> Path | None:
         """The folder of the model that should serve; None for the one that the service was started with."""
-        return self._path(self.state().current)
+        return self.path(self.state().current)
 
     def candidate(self) -> Path | None:
         """The folder of the candidate."""
-        return self._path(self.state().candidate)
+        return self.path(self.state().candidate)
 
     def entries(self) -> list[Entry]:
         """All models of the folder, by name; one that can't be read is left out."""
@@ -138,12 +134,15 @@ class Registry:
                     candidate=None if chosen == state.candidate else state.candidate,
                     history=(*state.history, state.current),
                     discarded=without(state.discarded, chosen),
+                    generation=state.generation + 1,
                 )
             )
 
     def promotable(self, name: str | None = None, *, force: bool = False) -> str:
         """The name of what `promote` would make current. Raises as promote."""
         chosen = name or self.state().candidate
+        if chosen is None and not self.names():
+            raise UsageError(f"{self.folder}: {NO_MODELS}")
         if chosen is None:
             raise UsageError(f"{self.folder}: there is no candidate; name a model: {self._known()}")
         self._check(chosen)
@@ -158,7 +157,14 @@ class Registry:
             previous = self.previous()
             if previous is not None:
                 load_model(previous)
-            return self._write(replace(state, current=previous.name if previous else None, history=state.history[:-1]))
+            return self._write(
+                replace(
+                    state,
+                    current=previous.name if previous else None,
+                    history=state.history[:-1],
+                    generation=state.generation + 1,
+                )
+            )
 
     def previous(self) -> Path | None:
         """The folder of what `rollback` would make current. Raises UsageError where nothing served before."""
@@ -167,7 +173,7 @@ class Registry:
             raise UsageError(f"{self.folder}: no model served before the current one")
         if history[-1] is not None:
             self._check(history[-1])
-        return self._path(history[-1])
+        return self.path(history[-1])
 
     def discard(self, name: str | None = None) -> State:
         """Put the candidate, or a model that does not serve, aside; its folder stays. Raises UsageError."""
@@ -182,8 +188,8 @@ class Registry:
             discarded = (*without(state.discarded, chosen), chosen)
             return self._write(replace(state, candidate=candidate, discarded=discarded))
 
-    def _path(self, name: str | None) -> Path | None:
-        """The folder of a name."""
+    def path(self, name: str | None) -> Path | None:
+        """The folder of a name; None for None."""
         return None if name is None else self.folder / name
 
     def _check(self, name: str) -> None:

@@ -76,6 +76,12 @@ def spans_of(stored: str) -> tuple[Span, ...]:
     return tuple(Span(**span) for span in orjson.loads(stored))
 
 
+def is_kept(store: Store, verdict: str) -> bool:
+    """Whether the verdict of this id is in the store. Raises StoreError."""
+    with store.reading() as connection:
+        return connection.scalar(select(VERDICTS.c.id).where(VERDICTS.c.id == verdict)) is not None
+
+
 def page_text(connection: Connection, digest: str) -> str:
     """The text of a page that a verdict or a correction names."""
     text: str = connection.scalar(select(PAGES.c.text).where(PAGES.c.digest == digest)) or ""

@@ -46,6 +46,12 @@ def admit(request: Request, scope: str) -> Caller:
     return caller
 
 
+def cause_of(request: Request, caller: Caller) -> dict[str, str]:
+    """Who asked for a swap, for the log."""
+    named = {"key": caller.key} if caller.key else {}
+    return {"cause": request.url.path, "request_id": request.scope["state"]["request_id"], **named}
+
+
 def found_caller(service: Service, request: Request, scope: str) -> Caller:
     """Who asks, whatever the rate."""
     if not service.keys.required:

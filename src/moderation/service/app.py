@@ -1,7 +1,7 @@
 """The application: routes, what they work with, and what becomes of errors."""
 
 import importlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from moderation.errors import InputError, ModerationError, UsageError
 from moderation.service.core import Service
 from moderation.service.edge import Edge
-from moderation.service.errors import Problem, answer
+from moderation.service.errors import Problem, answer, pointer
 from moderation.service.logs import LOG
 from moderation.service.metrics import METHODS
 from moderation.service.openapi import describe
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         except ModerationError as error:
             service.failure = error
             LOG.error("can't start", extra={"fields": {"reason": str(error)}})
+            service.release()
             raise
         yield
         await service.stop()
@@ -136,4 +137,13 @@ def field_problem(error: RequestValidationError) -> Problem:
     rows = error.errors()
     if rows and rows[0]["type"] == "json_invalid":
         return Problem("bad-json", str(rows[0].get("ctx", {}).get("error", rows[0]["msg"])))
-    return invalid([(walked(row["loc"][1:], error.body), row["msg"]) for row in rows])
+    return invalid([(place_of(row["loc"], error.body), row["msg"]) for row in rows])
+
+
+def place_of(loc: Sequence[int | str], body: Any) -> str:
+    """The pointer to a field of the body; for a parameter of the query or the path, one that names it.
+
+    >>> place_of(("query", "limit"), None), place_of(("body", "text"), {"text": 1})
+    ('#/query/limit', '#/text')
+    """
+    return walked(loc[1:], body) if loc[0] == "body" else pointer(*loc)

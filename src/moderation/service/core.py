@@ -2,15 +2,16 @@
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from shutil import rmtree
-from tempfile import gettempdir
-from typing import Final, Generic, TypeVar
+from types import FrameType
+from typing import Any, Final, Generic, TypeVar
 
 from starlette.requests import Request
 
@@ -27,6 +28,8 @@ from moderation.service.logs import LOG
 from moderation.service.metrics import Metrics
 from moderation.service.models import Serving
 from moderation.service.rate import RateLimiter
+from moderation.service.scratch import Scratch, sweep
+from moderation.service.selfcheck import pages
 from moderation.service.settings import Settings
 from moderation.service.state import State
 
@@ -55,7 +58,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.state = State(Path(settings.state or Path(gettempdir(), f"moderation-{new_id()}")))
+        self._scratch: Scratch | None = None
+        self.state = State(Path(settings.state))
         self.fleet = Fleet(settings, self.state, self.announce)
         self.keys = Keys.load(settings.keys)
         self.rate = RateLimiter(settings.rate, settings.burst)
@@ -70,7 +74,13 @@ class Service:
 
     async def start(self) -> None:
         """Load and check the model, compile, start the threads. Raises ModerationError."""
+        self._watch_stop_signals()
+        if not self.settings.state:
+            sweep()
+            self._scratch = Scratch()
+            self.state.folder = self._scratch.folder / "state"
         await asyncio.to_thread(self.fleet.start)
+        await asyncio.to_thread(warm, self.current.moderator)
         if self.settings.workers > 1:
             self.rate = RateLimiter(self.settings.rate, self.settings.burst, self.state.folder / "rate")
         self._lanes = (
@@ -79,7 +89,7 @@ class Service:
         )
         for hook in self.on_start:
             await hook()
-        self.announce("done")
+        self.announce(None)
         gc.collect()
         gc.freeze()  # what is there now stays: the collector need not walk through it again and again
         self._chores = [asyncio.create_task(self.fleet.follow()), asyncio.create_task(self._refresh_keys())]
@@ -97,8 +107,28 @@ class Service:
             await hook()
         self.rate.close()
         self.state.leave()
-        if not self.settings.state:
-            rmtree(self.state.folder, ignore_errors=True)
+        self.release()
+        LOG.info("stopped", extra={"fields": {"pid": os.getpid()}})
+
+    def release(self) -> None:
+        """Delete the temporary folder, where there is one."""
+        if self._scratch:
+            self._scratch.close()
+
+    def _watch_stop_signals(self) -> None:
+        """/readyz says no from the signal on, before the server gets to it."""
+        if threading.current_thread() is not threading.main_thread():  # tests
+            return
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, partial(self._stop_signal, signal.getsignal(sig)))
+
+    def _stop_signal(self, handler: Any, sig: int, frame: FrameType | None) -> None:
+        """Then the server's own."""
+        if not self.stopping:
+            self.stopping = True
+            LOG.info("stopping", extra={"fields": {"signal": signal.Signals(sig).name, "pid": os.getpid()}})
+        if callable(handler):
+            handler(sig, frame)
 
     def _reload(self) -> None:
         """SIGHUP: keys, model and policy again."""
@@ -113,9 +143,10 @@ class Service:
             except UsageError as error:
                 LOG.error("keys not read", extra={"fields": {"reason": str(error)}})
 
-    def announce(self, outcome: str) -> None:
-        """Tell the metrics what serves."""
-        self.metrics.swaps.labels(outcome).inc()
+    def announce(self, outcome: str | None) -> None:
+        """Tell the metrics what serves. outcome: of a swap, `done` or `refused`; None where there was none."""
+        if outcome:
+            self.metrics.swaps.labels(outcome).inc()
         self.metrics.serves(self.current.moderator.model.id, self.current.moderator.policy.name)
 
     @property
@@ -191,6 +222,12 @@ class Service:
             return to_bytes(body)
 
         return finish
+
+
+def warm(moderator: Moderator) -> None:
+    """Give reasons once: the first time in a process takes a second, which no request should wait for."""
+    text = "\n".join(pages()[0].lines)
+    clean_answer(new_id(), None, text, moderator.clean(text), moderator.model)
 
 
 def service_of(request: Request) -> Service:

@@ -17,6 +17,8 @@ GIVEN_ID: Final = re.compile(rb"[\w.:@-]{1,128}")
 """Request ids that are taken over from the header; others are replaced."""
 UNLIMITED: Final = "unlimited body"
 """A route sets this in the scope's state when it limits its body itself, line by line."""
+PATIENT: Final = "patient body"
+"""A route sets this where each part of its body may take `seconds`, and not all of them together."""
 
 
 class Edge:
@@ -63,7 +65,9 @@ class Passage:
         settings = self.service.settings
         if not self.bytes_in and declared(self.scope) > settings.body_bytes and UNLIMITED not in self.state:
             raise Problem("too-large", f"the body has more than {settings.body_bytes} bytes")
-        left = self.begin + settings.seconds - time.perf_counter()
+        left = settings.seconds
+        if PATIENT not in self.state:
+            left += self.begin - time.perf_counter()
         unlimited = UNLIMITED in self.state
         if self.status or unlimited:
             message = await self._receive()
@@ -72,7 +76,8 @@ class Passage:
                 async with asyncio.timeout(max(left, 0.001)):
                     message = await self._receive()
             except TimeoutError:
-                raise Problem("slow-body", f"the body was not there within {settings.seconds:g} seconds") from None
+                what = "no part of the body came" if PATIENT in self.state else "the body was not there"
+                raise Problem("slow-body", f"{what} within {settings.seconds:g} seconds") from None
         size = len(message.get("body", b""))
         self.bytes_in += size
         if not unlimited:

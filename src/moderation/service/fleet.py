@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -18,17 +18,26 @@ LOOK: Final = 0.25
 PATIENCE: Final = 5.0
 """Seconds that a swap waits for the other processes before it answers."""
 
+Cause = Mapping[str, str]
+"""Who or what asked for a swap, for the log: `cause`, and the name of the `key`."""
+FOLDER: Final = "candidates"
+"""The cause of a swap that follows the folder of models."""
+
 
 class Fleet:
-    """This process's part in what serves. `changed` is called on the event loop after each swap."""
+    """This process's part in what serves.
 
-    def __init__(self, settings: Settings, state: State, changed: Callable[[str], None]) -> None:
+    changed: called on the event loop with `done` or `refused` after each swap that this process made, with None when
+    it followed another's.
+    """
+
+    def __init__(self, settings: Settings, state: State, changed: Callable[[str | None], None]) -> None:
         self._settings = settings
         self._state = state
         self._changed = changed
         self._serving: Serving | None = None
         self._choice: Choice | None = None
-        self._seen = 0
+        self._tried = 0
         self._lock = threading.Lock()
 
     @property
@@ -66,7 +75,6 @@ class Fleet:
                 self._state.write(choice)
             else:
                 self._serve(choice)
-            self._seen = self._state.changed()
 
     def _serve(self, choice: Choice) -> None:
         """Load and swap: one assignment, so that a request sees the old or the new. Raises ModerationError."""
@@ -75,7 +83,7 @@ class Fleet:
         self._choice = choice
         self._state.report(choice.generation)
 
-    async def swap(self, model: str | None, policy: str | None) -> SwapAnswer:
+    async def swap(self, model: str | None, policy: str | None, cause: Cause) -> SwapAnswer:
         """Serve another model or policy; what is None is read again from where it came.
 
         Raises ModerationError, and then all stays as it is.
@@ -83,41 +91,58 @@ class Fleet:
 
         def chosen(choice: Choice) -> Choice:
             source = self._state.copied(model or choice.now.model, policy or choice.now.policy)
-            if source == choice.now:
+            return choice if source == choice.now else after(choice, source)
+
+        return await self._change(chosen, cause)
+
+    async def ensure(self, model: str, cause: Cause) -> None:
+        """Serve this model, unless it is the one that was chosen last, by whichever process. Raises ModerationError."""
+
+        def chosen(choice: Choice) -> Choice:
+            if choice.now.model == model:
                 return choice
-            return replace(choice, generation=choice.generation + 1, now=source, before=choice.now)
+            return after(choice, self._state.copied(model, choice.now.policy))
 
-        return await self._change(chosen)
+        if self._settled(model):
+            return
+        await self._change(chosen, cause)
 
-    async def rollback(self) -> SwapAnswer:
+    def _settled(self, model: str) -> bool:
+        """Whether this process serves the model by the choice that counts now."""
+        found = self._state.read()
+        return found is not None and found.generation == self.current.generation and found.now.model == model
+
+    async def rollback(self, cause: Cause) -> SwapAnswer:
         """Serve what served before; a second rollback undoes the first. Raises ModerationError."""
 
         def chosen(choice: Choice) -> Choice:
             if choice.before is None:
                 raise ModerationError("nothing served before, so there is nothing to roll back to")
-            return replace(choice, generation=choice.generation + 1, now=choice.before, before=choice.now)
+            return after(choice, choice.before)
 
-        return await self._change(chosen)
+        return await self._change(chosen, cause)
 
     async def reload(self) -> None:
         """Read model and policy again from where they came; what can't be used is logged and left."""
         try:
-            await self.swap(None, None)
+            await self.swap(None, None, {"cause": "SIGHUP"})
         except ModerationError:
             LOG.info("the old model goes on serving")
 
-    async def _change(self, chosen: Callable[[Choice], Choice]) -> SwapAnswer:
+    async def _change(self, chosen: Callable[[Choice], Choice], cause: Cause) -> SwapAnswer:
         try:
             try:
-                await asyncio.to_thread(self._changing, chosen)
+                done = await asyncio.to_thread(self._changing, chosen)
             except OSError as error:
                 raise OutputError(f"the state folder can't be written: {error}") from None
         except ModerationError as error:
-            LOG.error("swap refused", extra={"fields": {"reason": str(error)}})
+            LOG.error("swap refused", extra={"fields": {**cause, "reason": str(error)}})
             self._changed("refused")
             raise
-        self._changed("done")
+        self._changed("done" if done else None)
         serving, before = self.current, self.before
+        if done or cause.get("cause") != FOLDER:  # that several processes look at it is nothing to tell
+            LOG.info("swapped" if done else "swap changed nothing", extra={"fields": {**cause, **told(serving)}})
         return SwapAnswer(
             model=serving.moderator.model.id,
             policy=serving.moderator.policy.name,
@@ -127,19 +152,19 @@ class Fleet:
             swapped=await self._others(serving.generation),
         )
 
-    def _changing(self, chosen: Callable[[Choice], Choice]) -> None:
+    def _changing(self, chosen: Callable[[Choice], Choice]) -> bool:
+        """Whether the choice is another one now."""
         self._state.make()  # whoever clears old files out of a temporary folder may have been there
         with self._lock, self._state.locked():
             choice = self._state.read() or self._choice
             if choice is None:
                 raise ModerationError("the model is still being loaded; try again in a moment")
             new = chosen(choice)
-            if new.generation == self.current.generation:
-                return
-            self._serve(new)
-            self._state.write(new)
-            self._seen = self._state.changed()
-        LOG.info("swapped", extra={"fields": {"model": self.current.moderator.model.id, "generation": new.generation}})
+            if new.generation != self.current.generation:
+                self._serve(new)
+            if new is not choice:
+                self._state.write(new)
+            return new is not choice
 
     async def _others(self, generation: int) -> int:
         """How many processes serve it; waits for them a little."""
@@ -150,20 +175,36 @@ class Fleet:
         return self._state.serving(generation)
 
     async def follow(self) -> None:
-        """Follow what another process chose, for as long as the service runs."""
+        """Follow what another process chose, for as long as the service runs.
+
+        The file is read at each look: two swaps within a tick of the file system's clock leave the same time on it.
+        """
         while True:
             await asyncio.sleep(LOOK)
-            if self._state.changed() != self._seen:
+            choice = self._state.read()
+            if choice and choice.generation not in (self.current.generation, self._tried):
                 await asyncio.to_thread(self._catch_up)
+                self._changed(None)
 
     def _catch_up(self) -> None:
         """Serve the present choice."""
         with self._lock:
-            self._seen = self._state.changed()
             choice = self._state.read()
             if choice is None or choice.generation == self.current.generation:
                 return
             try:
                 self._serve(choice)
             except ModerationError as error:
+                self._tried = choice.generation
                 LOG.error("could not follow a swap", extra={"fields": {"reason": str(error)}})
+
+
+def after(choice: Choice, source: Source) -> Choice:
+    """The choice that follows."""
+    return replace(choice, generation=choice.generation + 1, now=source, before=choice.now)
+
+
+def told(serving: Serving) -> dict[str, object]:
+    """What serves, for the log."""
+    moderator = serving.moderator
+    return {"model": moderator.model.id, "policy": moderator.policy.name, "generation": serving.generation}

@@ -19,7 +19,7 @@ class JsonFormatter(logging.Formatter):
         row: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            **said(record),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
@@ -27,8 +27,15 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(row, default=str).decode()
 
 
+def said(record: logging.LogRecord) -> dict[str, str]:
+    """What happened: our events are a few fixed phrases; the server's sentences stand beside one."""
+    if record.name.startswith("uvicorn"):
+        return {"event": "server", "message": record.getMessage()}
+    return {"event": record.getMessage()}
+
+
 def configure(level: str) -> None:
-    """Send our log, and the server's, to stderr as JSON."""
+    """Send our log, and the server's warnings, to stderr as JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     for name in ("moderation", "uvicorn"):
@@ -36,6 +43,9 @@ def configure(level: str) -> None:
         logger.handlers = [handler]
         logger.propagate = False
         logger.setLevel(level.upper())
+    if level != "debug":  # what it tells otherwise is told by events of our own
+        server = logging.getLogger("uvicorn")
+        server.setLevel(max(logging.WARNING, server.level))
     logging.getLogger("uvicorn.access").handlers = []
 
 

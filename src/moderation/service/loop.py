@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -14,11 +15,13 @@ from moderation.loop.page_sets import built_in_set, store_sets
 from moderation.loop.reading import kept_verdict
 from moderation.loop.registry import Registry
 from moderation.loop.store import Store
+from moderation.loop.verdicts import is_kept
 from moderation.model.store import load_model
 from moderation.moderate import Moderator
 from moderation.service.answers import Judged
 from moderation.service.core import Service
 from moderation.service.errors import Problem
+from moderation.service.fleet import FOLDER, Cause
 from moderation.service.logs import LOG
 
 T = TypeVar("T")
@@ -28,6 +31,9 @@ ABREAST: Final = 4
 """Requests that use the store at a time; the others wait."""
 WAITING: Final = 64
 """Requests that may wait for it; more are answered 503."""
+SETTLE_LOOKS: Final = 20
+SETTLE_SECONDS: Final = 0.05
+"""How often, and after how long, it is looked again for a verdict that another process may still be writing."""
 RETRY: Final = {"Retry-After": "1"}
 
 
@@ -55,7 +61,7 @@ class Loop:
             self._keeper = Keeper(self._store, settings.retention_days, not_kept)
             self.service.keepers.append(self.keep)
         if self._registry:
-            seen = self._registry.changed()
+            seen = self._registry.state().generation
             if self._registry.current():  # else what serves is what was chosen last, by whatever means
                 await self._serve_current(self._registry)
             self._chore = asyncio.create_task(self._follow(self._registry, seen))
@@ -76,6 +82,17 @@ class Loop:
             self._keeper.keep(
                 lambda: kept_verdict(judged.id, judged.document, judged.text, judged.result, model, policy)
             )
+
+    async def settle(self, verdict: str) -> None:
+        """Wait until a verdict that was answered a moment ago is written, be it by this process or by another one."""
+        keeper = self._keeper
+        if keeper is None or await self.run(partial(is_kept, self.store, verdict)):
+            return
+        await self.run(keeper.flush)
+        for _ in range(SETTLE_LOOKS if self.service.settings.workers > 1 else 0):
+            if await self.run(partial(is_kept, self.store, verdict)):
+                return
+            await asyncio.sleep(SETTLE_SECONDS)
 
     @property
     def store(self) -> Store:
@@ -137,28 +154,31 @@ class Loop:
         sets = [built_in_set(), *(store_sets(self._store) if self._store else [])]
         return compare(old, new, sets)
 
-    async def serve(self, folder: Path | None) -> None:
-        """Swap to a model of the folder, None being the one that the service was started with. Raises ModerationError,
+    async def serve(self, folder: Path | None, cause: Cause) -> None:
+        """Serve a model of the folder, None being the one that the service was started with. Raises ModerationError,
         and then all stays as it is."""
         wanted = str(folder) if folder else self.service.settings.model
-        source = self.service.fleet.source
-        if source is None or source.model != wanted:
-            await self.service.fleet.swap(wanted, None)
+        await self.service.fleet.ensure(wanted, cause)
 
     async def _serve_current(self, registry: Registry) -> None:
         """Serve what the folder names as current; where that can't be, what serves goes on."""
         try:
-            await self.serve(registry.current())
+            await self.serve(registry.current(), {"cause": FOLDER})
         except ModerationError as error:
             LOG.error("could not serve the current model", extra={"fields": {"reason": str(error)}})
 
     async def _follow(self, registry: Registry, seen: int) -> None:
-        """Serve what the folder names as current whenever that changes. seen: the change that was followed last."""
+        """Serve what the folder names as current whenever another model became that. seen: the state's generation that
+        was followed last. A model that was set otherwise serves until then."""
         while True:
             await asyncio.sleep(LOOK)
-            changed = registry.changed()
-            if changed != seen:
-                seen = changed
+            try:
+                generation = registry.state().generation
+            except (ModerationError, OSError) as error:
+                LOG.error("folder of models not read", extra={"fields": {"reason": str(error)}})
+                continue
+            if generation != seen:
+                seen = generation
                 await self._serve_current(registry)
 
 

@@ -159,7 +159,8 @@ class EntryAnswer(Answer):
 class ModelsAnswer(Answer):
     """The models of the folder `candidates`, and the one that the service was started with."""
 
-    current: str
+    current: Annotated[str | None, Field(description="What serves; null where it is none of `models`")]
+    serving: Annotated[str, Field(description="Name and digest of what serves")]
     candidate: str | None
     previous: str | None
     models: list[EntryAnswer]

@@ -65,6 +65,8 @@ class Metrics:
         self.swaps = Counter(
             "moderation_swaps_total", "Swaps of model or policy, by outcome", ("outcome",), registry=own
         )
+        for outcome in ("done", "refused"):
+            self.swaps.labels(outcome)  # there from the start, so that a rate can be told
         self._shared = shared
         self._pairs: dict[tuple[str, str], tuple[Counter, Counter]] = {}
         self._announced: set[tuple[str, str]] = set()

@@ -18,7 +18,11 @@ DESCRIPTION: Final = "Finds the junk in crawled Chinese text and takes it out, w
 
 
 def takes(
-    model: type[BaseModel], examples: dict[str, Any] | None = None, media: str = "application/json"
+    model: type[BaseModel],
+    examples: dict[str, Any] | None = None,
+    media: str = "application/json",
+    *,
+    required: bool = True,
 ) -> dict[str, Any]:
     """`openapi_extra` of a route that reads its body with `read_model`. examples: name to value."""
     if model not in BODIES:
@@ -26,7 +30,7 @@ def takes(
     content: dict[str, Any] = {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}
     if examples:
         content["examples"] = {name: {"value": value} for name, value in examples.items()}
-    return {"requestBody": {"required": True, "content": {media: content}}}
+    return {"requestBody": {"required": required, "content": {media: content}}}
 
 
 def problems(*kinds: str) -> dict[int | str, dict[str, Any]]:

@@ -15,10 +15,13 @@ LARGE: Final = 1 << 18
 """Bytes from which on a body is not parsed on the event loop."""
 
 
-async def read_model(request: Request, model: type[M]) -> M:
-    """The body as one JSON object. Raises Problem 400, 413, 415 or 422."""
+async def read_model(request: Request, model: type[M], *, empty: bool = False) -> M:
+    """The body as one JSON object; empty: none stands for one without fields. Raises Problem 400, 413, 415 or 422."""
+    body = b""
+    if empty and not (body := await request.body()):
+        return model()
     check_media(request, "application/json")
-    body = await request.body()
+    body = body or await request.body()
     if len(body) > LARGE:
         return await asyncio.to_thread(parse_model, body, model)
     return parse_model(body, model)

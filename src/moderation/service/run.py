@@ -1,21 +1,18 @@
 """Running the service: what is refused at the start, one process or several, signals."""
 
 import json
-import logging
 import os
 import signal
 import socket
 import sys
 import threading
 from dataclasses import asdict, replace
+from functools import partial
 from ipaddress import ip_address
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.supervisors.multiprocess import Multiprocess
 
 from moderation.errors import ModerationError, UsageError
 from moderation.model.store import model_folder
@@ -25,6 +22,8 @@ from moderation.service.keys import Keys
 from moderation.service.logs import LOG, configure
 from moderation.service.metrics import SHARED
 from moderation.service.models import prepare
+from moderation.service.scratch import Scratch, sweep
+from moderation.service.servers import Alone, Supervisor
 from moderation.service.settings import Settings
 from moderation.service.wire import Protocol
 
@@ -109,44 +108,23 @@ def announce(settings: Settings, listening: socket.socket) -> None:
     LOG.info("listening", extra={"fields": {"url": url, "workers": settings.workers, "keys": bool(settings.keys)}})
 
 
-class Alone(uvicorn.Server):
-    """A server that says where it listens once it does."""
-
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
-        super().__init__(config)
-        self._settings = settings
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and sockets:
-            announce(self._settings, sockets[0])
-
-
 def serve_alone(settings: Settings) -> None:
     """One process. Raises ModerationError where it can't start."""
     app = create_app(settings)
-    server = Alone(server_config(settings, app), settings)
+    server = Alone(server_config(settings, app), partial(announce, settings))
     server.run(sockets=[bound(settings)])
     failure: ModerationError | None = app.state.service.failure
     if failure:
         raise failure
 
 
-class Supervisor(Multiprocess):
-    """Keeps the workers alive. SIGHUP goes to one of them, which swaps; the others follow it."""
-
-    def handle_hup(self) -> None:
-        for process in self.processes:
-            if process.pid and process.process.is_alive():
-                os.kill(process.pid, signal.SIGHUP)
-                return
-
-
 def serve_many(settings: Settings) -> None:
     """Several processes, which share the listening socket, the model's pages and the state folder."""
-    with TemporaryDirectory(prefix="moderation-") as folder:
-        settings = settings if settings.state else replace(settings, state=str(Path(folder, "state")))
-        metrics = Path(folder, "metrics")
+    sweep()
+    scratch = Scratch()
+    try:
+        settings = settings if settings.state else replace(settings, state=str(scratch.folder / "state"))
+        metrics = scratch.folder / "metrics"
         metrics.mkdir()
         os.environ[SHARED] = str(metrics)
         os.environ[HANDED] = json.dumps(asdict(settings))
@@ -155,6 +133,9 @@ def serve_many(settings: Settings) -> None:
         listening = bound(settings)
         announce(settings, listening)
         Supervisor(config, sockets=[listening]).run()
+        LOG.info("stopped", extra={"fields": {"pid": os.getpid(), "workers": settings.workers}})
+    finally:
+        scratch.close()
 
 
 def worker_app() -> FastAPI:
@@ -162,7 +143,6 @@ def worker_app() -> FastAPI:
     settings = Settings(**json.loads(os.environ[HANDED]))
     configure(settings.log_level)
     sys.setswitchinterval(SWITCH)
-    logging.getLogger("uvicorn").setLevel("WARNING")
     end_with_parent(os.getppid())
     return create_app(settings)
 

@@ -79,13 +79,6 @@ class State:
         put(self.folder / CHOICE, json.dumps(asdict(choice), ensure_ascii=False).encode())
         self._prune(choice)
 
-    def changed(self) -> int:
-        """What changes when the choice does."""
-        try:
-            return (self.folder / CHOICE).stat().st_mtime_ns
-        except OSError:
-            return 0
-
     def copied(self, model: str, policy: str) -> Source:
         """Private copies of a model and a policy. Raises ModelError or PolicyError."""
         return Source(model, policy, self._model(model), self._policy(policy))

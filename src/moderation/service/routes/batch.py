@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from moderation.service.access import Caller, Needs
 from moderation.service.core import Service, Work, service_of
-from moderation.service.edge import UNLIMITED
+from moderation.service.edge import PATIENT, UNLIMITED, declared
 from moderation.service.errors import Problem
 from moderation.service.openapi import WRITING, takes
 from moderation.service.requests import check_media, parse_model
@@ -41,12 +41,18 @@ refused."""
 )
 async def batch(request: Request, caller: Annotated[Caller, Depends(Needs("clean"))]) -> Response:
     """NDJSON in, NDJSON out: each line a request as of `/v1/clean`. A line that is wrong is answered in its place by
-    a problem with its number in `line`, and the rest goes on."""
+    a problem with its number in `line`, and the rest goes on. A body that says how long it is, up to `body_bytes`, is
+    read whole before the answer begins; any other is answered while it comes."""
     check_media(request, MEDIA, "application/jsonl", "application/json-lines", "application/ndjson")
     service = service_of(request)
-    request.scope["state"][UNLIMITED] = True
-    work = Batch(service)
     settings = service.settings
+    if 0 < declared(request.scope) <= settings.body_bytes:
+        # whoever sends a length may send all before reading; and nginx sends no more once the answer has begun
+        request.scope["state"][PATIENT] = True
+        await request.body()
+    else:
+        request.scope["state"][UNLIMITED] = True
+    work = Batch(service)
     return InOrder(lines_of(request, settings.body_bytes), work.begin, WINDOW, settings.body_bytes)
 
 

@@ -29,7 +29,7 @@ from moderation.service.requests import read_model
 router = APIRouter(tags=["loop"])
 
 STORE: Final = problems("busy", "no-store", "store-failed")
-PAGE: Final = "首页 | 登录\n今晚八点锁定阿秋直播间，羊毛衫九块九上车\n"
+PAGE: Final = "首页 | 登录\n宝子们抓紧上车，腊肠库存只剩最后两百单\n"
 EXAMPLES: Final[dict[str, Any]] = {
     "a line of a page": {"text": PAGE, "line": 1, "label": "promo"},
     "junk inside a line": {
@@ -65,6 +65,8 @@ async def feedback(request: Request, caller: Calling) -> CorrectionAnswer:
     store = loop.store
     if asked.text is not None:
         loop.service.check_size(asked.text)
+    if asked.verdict is not None:
+        await loop.settle(asked.verdict)
     fields = asked.model_dump() | ({"who": caller.key} if caller.key else {})
     try:
         found = await loop.run(partial(record, store, NewCorrection(**fields), loop.moderator))

@@ -11,7 +11,7 @@ from moderation.errors import UsageError
 from moderation.loop.compare import comparison_record
 from moderation.loop.registry import Entry, Standing, State, entry
 from moderation.model.store import model_folder, read_manifest
-from moderation.service.access import Caller, Needs
+from moderation.service.access import Caller, Needs, cause_of
 from moderation.service.errors import Problem
 from moderation.service.loop import Loop, loop_of
 from moderation.service.loop_schemas import (
@@ -56,33 +56,40 @@ async def compare(
     return CompareAnswer.model_validate(comparison_record(found, limit))
 
 
-@router.post("/v1/models/promote", responses=CHANGING, openapi_extra=takes(PromoteRequest, {"the candidate": {}}))
+@router.post(
+    "/v1/models/promote", responses=CHANGING, openapi_extra=takes(PromoteRequest, {"the candidate": {}}, required=False)
+)
 async def promote(request: Request, caller: Changing) -> ModelsAnswer:
     """Serve the candidate, or the model of this name, from now on."""
     loop = loop_of(request)
     registry = loop.registry
-    asked = await read_model(request, PromoteRequest)
+    asked = await read_model(request, PromoteRequest, empty=True)
     name = await changed(loop, partial(registry.promotable, asked.name, force=asked.force))
-    await loop.serve(registry.folder / name)
+    await loop.serve(registry.folder / name, cause_of(request, caller))
     await changed(loop, partial(registry.promote, name, force=asked.force))
     return await loop.run(partial(listing, loop))
 
 
-@router.post("/v1/models/rollback", responses=CHANGING, openapi_extra=takes(RollbackRequest, {"back": {}}))
+@router.post(
+    "/v1/models/rollback", responses=CHANGING, openapi_extra=takes(RollbackRequest, {"back": {}}, required=False)
+)
 async def rollback(request: Request, caller: Changing) -> ModelsAnswer:
     """Serve the model before the current one."""
     loop = loop_of(request)
-    await read_model(request, RollbackRequest)
-    await loop.serve(await changed(loop, loop.registry.previous))
+    await read_model(request, RollbackRequest, empty=True)
+    previous = await changed(loop, loop.registry.previous)
+    await loop.serve(previous, cause_of(request, caller))
     await changed(loop, loop.registry.rollback)
     return await loop.run(partial(listing, loop))
 
 
-@router.post("/v1/models/discard", responses=CHANGING, openapi_extra=takes(DiscardRequest, {"the candidate": {}}))
+@router.post(
+    "/v1/models/discard", responses=CHANGING, openapi_extra=takes(DiscardRequest, {"the candidate": {}}, required=False)
+)
 async def discard(request: Request, caller: Changing) -> ModelsAnswer:
     """Put the candidate aside; its folder stays."""
     loop = loop_of(request)
-    asked = await read_model(request, DiscardRequest)
+    asked = await read_model(request, DiscardRequest, empty=True)
     await changed(loop, partial(loop.registry.discard, asked.name))
     return await loop.run(partial(listing, loop))
 
@@ -96,17 +103,27 @@ async def changed(loop: Loop, change: Callable[[], Any]) -> Any:
 
 
 def listing(loop: Loop) -> ModelsAnswer:
-    """The answer of all these routes."""
+    """The answer of all these routes. What serves may have been set by POST /v1/model, beside the folder."""
     state = loop.registry.state()
     rows = [base_entry(loop, state), *loop.registry.entries()]
+    serving = loop.service.current.moderator.model.id
+    chosen = state.current or loop.base_name
+    current = next((row.name for row in sorted(rows, key=lambda r: r.name != chosen) if row.model == serving), None)
     return ModelsAnswer.model_validate(
         {
-            "current": state.current or loop.base_name,
+            "current": current,
+            "serving": serving,
             "candidate": state.candidate,
             "previous": (state.history[-1] or loop.base_name) if state.history else None,
-            "models": [{name: getattr(row, name) for name in Entry.__slots__} for row in rows],
+            "models": [entry_record(row, current) for row in rows],
         }
     )
+
+
+def entry_record(row: Entry, current: str | None) -> dict[str, Any]:
+    """A row as JSON values; `current` is what serves, whatever the folder says."""
+    standing = "current" if row.name == current else "old" if row.state == "current" else row.state
+    return {name: getattr(row, name) for name in Entry.__slots__} | {"state": standing}
 
 
 def base_entry(loop: Loop, state: State) -> Entry:

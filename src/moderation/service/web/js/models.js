@@ -142,7 +142,7 @@ function figures(model) {
 async function show(old, fresh) {
   replace($("comparison"), h("p", { class: "note" }, t("dash.comparing")));
   try {
-    const query = new URLSearchParams({ old, new: fresh });
+    const query = new URLSearchParams(old === null ? { new: fresh } : { old, new: fresh }); // null: none of the list serves
     replace($("comparison"), comparison(await ask("GET", `v1/compare?${query}`)));
     $("comparison").querySelector("h3").focus();
     hush();

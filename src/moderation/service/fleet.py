@@ -95,15 +95,19 @@ class Fleet:
 
         return await self._change(chosen, cause)
 
-    async def ensure(self, model: str, cause: Cause) -> None:
-        """Serve this model, unless it is the one that was chosen last, by whichever process. Raises ModerationError."""
+    async def ensure(self, wanted: Callable[[], str], cause: Cause) -> None:
+        """Serve a model, unless it is the one that was chosen last, by whichever process. Raises ModerationError.
+
+        wanted: says which; asked while no other process can swap, so that what it says is not out of date by then.
+        """
 
         def chosen(choice: Choice) -> Choice:
+            model = wanted()
             if choice.now.model == model:
                 return choice
             return after(choice, self._state.copied(model, choice.now.policy))
 
-        if self._settled(model):
+        if self._settled(wanted()):
             return
         await self._change(chosen, cause)
 

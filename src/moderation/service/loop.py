@@ -158,12 +158,16 @@ class Loop:
         """Serve a model of the folder, None being the one that the service was started with. Raises ModerationError,
         and then all stays as it is."""
         wanted = str(folder) if folder else self.service.settings.model
-        await self.service.fleet.ensure(wanted, cause)
+        await self.service.fleet.ensure(lambda: wanted, cause)
+
+    async def serve_current(self, registry: Registry, cause: Cause) -> None:
+        """Serve what the folder names as current at that moment. Raises as serve."""
+        await self.service.fleet.ensure(lambda: str(registry.current() or self.service.settings.model), cause)
 
     async def _serve_current(self, registry: Registry) -> None:
         """Serve what the folder names as current; where that can't be, what serves goes on."""
         try:
-            await self.serve(registry.current(), {"cause": FOLDER})
+            await self.serve_current(registry, {"cause": FOLDER})
         except ModerationError as error:
             LOG.error("could not serve the current model", extra={"fields": {"reason": str(error)}})
 

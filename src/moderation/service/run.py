@@ -29,7 +29,7 @@ from moderation.service.wire import Protocol
 
 HANDED: Final = "MODERATION_SERVE_SETTINGS"
 """The environment variable by which the parent hands its settings to its workers."""
-SWITCH: Final = 0.0005
+SWITCH: Final = 0.0001
 """Seconds after which a thread that holds the interpreter's lock gives it up to one that waits: with the usual 0.005 a
 small request waits that long, several times over, beside a text that is being judged."""
 LEVELS: Final = ("debug", "info", "warning", "error")

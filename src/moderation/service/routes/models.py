@@ -67,6 +67,9 @@ async def promote(request: Request, caller: Changing) -> ModelsAnswer:
     name = await changed(loop, partial(registry.promotable, asked.name, force=asked.force))
     await loop.serve(registry.folder / name, cause_of(request, caller))
     await changed(loop, partial(registry.promote, name, force=asked.force))
+    await loop.serve_current(
+        registry, cause_of(request, caller)
+    )  # whoever followed the folder meanwhile saw the old state
     return await loop.run(partial(listing, loop))
 
 
@@ -80,6 +83,7 @@ async def rollback(request: Request, caller: Changing) -> ModelsAnswer:
     previous = await changed(loop, loop.registry.previous)
     await loop.serve(previous, cause_of(request, caller))
     await changed(loop, loop.registry.rollback)
+    await loop.serve_current(loop.registry, cause_of(request, caller))
     return await loop.run(partial(listing, loop))
 
 

@@ -307,10 +307,13 @@ def test_several_workers_share_one_model_and_swap_together(tmp_path: Path) -> No
         until(lambda: {model.partition("@")[0] for model in many(call, 10, 4)} == {"new"})
         swaps = [row for row in service.get("/metrics").text.splitlines() if 'swaps_total{outcome="done"}' in row]
         assert swaps == ['moderation_swaps_total{outcome="done"} 1.0']  # neither starts nor SIGHUP count
-        rows = [json.loads(row) for row in service.log.read_text("utf-8").splitlines()]
-        assert [(row["level"], row["pid"]) for row in rows if row["event"] == "worker died"] == [
-            ("warning", workers[0])
-        ]
+
+        def died() -> list[tuple[str, int]]:
+            rows = [json.loads(row) for row in service.log.read_text("utf-8").splitlines()]
+            return [(row["level"], row["pid"]) for row in rows if row["event"] == "worker died"]
+
+        until(lambda: bool(died()))  # the row is written once the new worker has been started
+        assert died() == [("warning", workers[0])]
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
 

@@ -37,7 +37,8 @@ GROUPS: Final[tuple[tuple[str, str], ...]] = (
         "hijacked page",
         "adult betting brand cloak cloaked counterfeit damage damaged detective disguised esports gambling garbled "
         "hacked hidden hijack hijacked illicit injected injection invoice loan lottery mojibake parasite promo "
-        "replaced scam seo spam splice spliced stolen weapons worldcup",
+        "replaced scam seo spam splice spliced stolen weapons worldcup "
+        "dense glued head kseo mixed pk10 splices tail title",
     ),
     (
         "other language",
@@ -46,7 +47,8 @@ GROUPS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "system",
-        "403 cookie deleted enroll error form jsleak login noise paste popup stub system template templates unipage",
+        "403 cookie deleted enroll error form jsleak login noise paste popup stub system template templates unipage "
+        "buttons fragments placeholder poll strip ui widgets",
     ),
     (
         "list or portal",
@@ -63,13 +65,15 @@ GROUPS: Final[tuple[tuple[str, str], ...]] = (
         "shop",
         "auction b2b car catalogue chip commodity component dealer estate goods hotel house item listing "
         "mall ota price prices "
-        "product products property sale sales shop spec specs store supply trade used",
+        "product products property sale sales shop spec specs store supply trade used "
+        "apartment apps building materials",
     ),
     (
         "documentation",
         "almanac api apidoc app bus changelog cli code course csdn dataset dictionary doc docs download "
         "encyclopedia exam git github glossary guide help horoscope icon json library linux lyrics math readme "
-        "recipe reference snippet software spreadsheet syllabus tutorial vocab weather wiki",
+        "recipe reference snippet software spreadsheet syllabus tutorial vocab weather wiki "
+        "abstract ascii css manual patent pinyin script stackoverflow teaching",
     ),
     (
         "government or school",
@@ -77,14 +81,16 @@ GROUPS: Final[tuple[tuple[str, str], ...]] = (
         "discipline district doctor edu education fire forestry gov government health hospital hr institute "
         "judgment kindergarten law legal medical museum ngo nurse obituary party police policy procuratorate province "
         "religion research school society soe statistics student tax temple tender township union univ "
-        "university village",
+        "university village "
+        "bid club embassy homestead notice office official procurement project provincial",
     ),
     (
         "company",
         "about agency bank bearing case chemical company contact corporate crane decor device driving engineering "
         "enterprise factory franchise greenhouse industrial instrument job jobs lawyer listed logistics machinery "
         "manufacturing newsroom packaging pharma pump recruit recruitment service solar supplier textile training "
-        "valve vendor water",
+        "valve vendor water "
+        "agent airline market seal",
     ),
     (
         "article",
@@ -93,7 +99,9 @@ GROUPS: Final[tuple[tuple[str, str], ...]] = (
         "finance food game history "
         "interview live magazine media music news newspaper novel opinion paper parenting photo podcast poem press "
         "prose radio report review roundtable science self selfmedia sports stock story talk tech transcript "
-        "travel travelogue tv video wechat wire",
+        "travel travelogue tv video wechat wire "
+        "briefs comic daily fishing garden journalist letter obit oldblog play post shortnews text toutiao "
+        "weixin xinhua",
     ),
 )
 """Groups with the words of their kinds, in the order in which they are asked."""

@@ -7,12 +7,11 @@ array of the batch's size reaches in the same run.
 """
 
 import argparse
-import time
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.contest import one_core
+from benchmarks.contest import best_of, one_core
 from benchmarks.data import circumstances, pages, write_result
 from moderation.judge import context_scores, line_scores, page_facts
 from moderation.kernel.context import FEATURES
@@ -22,15 +21,7 @@ from moderation.moderate import Moderator
 from moderation.spans import find_spans
 from moderation.text.batch import pack
 
-
-def best_of(call: Any, rounds: int = 7) -> float:
-    """Seconds of one core."""
-    found = float("inf")
-    for _ in range(rounds):
-        start = time.process_time()
-        call()
-        found = min(found, time.process_time() - start)
-    return found
+ROUNDS: Final = 7
 
 
 def array_bytes(*arrays: Any) -> int:
@@ -78,12 +69,12 @@ def main() -> None:
         ),
     }
     copied = np.empty_like(batch.codes)
-    streaming = 2 * batch.codes.nbytes / best_of(lambda: np.copyto(copied, batch.codes))
+    streaming = 2 * batch.codes.nbytes / best_of(lambda: np.copyto(copied, batch.codes), ROUNDS)
     rows: dict[str, dict[str, float]] = {}
     print(f"{chars:,} characters, {visible:,} visible lines; copying streams {streaming / 1e9:.1f} GB/s\n")
     print(f"{'stage':<30}{'bytes/char':>12}{'ns/char':>10}{'of streaming':>14}")
     for name, (touched, call) in stages.items():
-        spent = best_of(call)
+        spent = best_of(call, ROUNDS)
         share = touched / streaming / spent
         rows[name] = {
             "bytes_a_character": round(touched / chars, 1),

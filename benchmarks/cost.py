@@ -14,7 +14,6 @@ import gzip
 import itertools
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from benchmarks.contest import one_core
+from benchmarks.contest import best_of, one_core
 from benchmarks.data import circumstances, pages, write_result
 from moderation.cli.run_progress import Quiet
 from moderation.crawl.inputs import find_inputs
@@ -113,16 +112,6 @@ FORMATS: Final[dict[str, tuple[str, Callable[[Path, Rows], None], dict[str, Any]
 """File, how it is made, settings."""
 
 
-def cpu_seconds(work: Callable[[], Any]) -> float:
-    """Best of the rounds."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        work()
-        best = min(best, time.process_time() - begin)
-    return best
-
-
 def clean(path: Path, moderator: Moderator, more: dict[str, Any]) -> None:
     """A whole run; what it wrote is taken away."""
     folder = path.parent / "out"
@@ -150,11 +139,11 @@ def measured(name: str, folder: Path, size: float, moderator: Moderator) -> dict
     for share in SHARES:
         write(path, rows_of(size * share))
         sizes.append(path.stat().st_size)
-        seconds.append(cpu_seconds(lambda: clean(path, moderator, more)))
+        seconds.append(best_of(lambda: clean(path, moderator, more), ROUNDS))
     texts = list(read(path))
     text_bytes = sum(len(text.encode()) for text in texts)
-    reading = cpu_seconds(lambda: list(read(path)))
-    judging = cpu_seconds(lambda: [result.text for result in moderator.clean_many(texts)])
+    reading = best_of(lambda: list(read(path)), ROUNDS)
+    judging = best_of(lambda: [result.text for result in moderator.clean_many(texts)], ROUNDS)
     per_byte, start = np.polyfit(sizes, seconds, 1)
     parts = {"reading": reading, "judging": judging, "the rest": max(0.0, seconds[-1] - reading - judging)}
     return {

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from functools import wraps
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -103,10 +104,31 @@ def training() -> str:
     return f"Model `default@{manifest()['digest'][:12]}`, trained on " + ", ".join(parts) + ".\n"
 
 
+def result(name: str) -> dict[str, Any]:
+    """What a script of benchmarks/ stored. Raises FileNotFoundError."""
+    found: dict[str, Any] = json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))
+    return found
+
+
+def measured_by(command: str) -> Callable[[Callable[[], str]], Callable[[], str]]:
+    """For figures that may not be there yet: says then what measures them."""
+
+    def decorated(writer: Callable[[], str]) -> Callable[[], str]:
+        @wraps(writer)
+        def written() -> str:
+            try:
+                return writer()
+            except FileNotFoundError:
+                return f"Not measured yet: run `{command}`.\n"
+
+        return written
+
+    return decorated
+
+
 def alone() -> str:
     """What the authored corpus teaches without any crawled page: benchmarks/cross_validate.py --authored-only."""
-    path = ROOT / "benchmarks/results/authored_only.json"
-    found = json.loads(path.read_text("utf-8"))
+    found = result("authored_only")
     figures = ", ".join(f"{name} {found['mean'][name]:.2f}" for name in FIGURES)
     state = f" ({found['state']})" if "state" in found else ""
     return f"Trained on the authored corpus alone, measured on the crawled pages of the split dev: {figures}{state}.\n"
@@ -130,7 +152,7 @@ def speed() -> str:
 
 def retrain() -> str:
     """What two hundred corrected lines teach and cost: benchmarks/retrain.py."""
-    found = json.loads((ROOT / "benchmarks/results/retrain.json").read_text("utf-8"))
+    found = result("retrain")
     rows = ["| right label | before | after |", "|---|---|---|"]
     before, after = found["corrected_right"]
     rows.append(f"| the {found['corrected_lines']} corrected lines | {before:.1%} | {after:.1%} |")
@@ -146,12 +168,10 @@ def retrain() -> str:
     return "\n".join(rows) + "\n"
 
 
+@measured_by("python -m benchmarks.second_stages")
 def contestants() -> str:
     """The second stages compared by benchmarks/second_stages.py, a table for each origin of pages."""
-    path = ROOT / "benchmarks/results/second_stages.json"
-    if not path.is_file():
-        return "Not measured yet: run `python -m benchmarks.second_stages`.\n"
-    found = json.loads(path.read_text("utf-8"))
+    found = result("second_stages")
     rows = ["| second stage | numbers | operations a line | serving cost |", "|---|---|---|---|"]
     for name, entry in found["second_stages"].items():
         rows.append(f"| {name} | {entry['numbers']:,} | {entry['work']:,} | {entry['serving_cost']:.2f} |")
@@ -172,12 +192,6 @@ def contestants() -> str:
         f"one thread; Python {versions['python']}, numba {versions['numba']}, scikit-learn {versions['scikit-learn']}."
     )
     return "\n".join([*rows, "", told]) + "\n"
-
-
-def result(name: str) -> dict[str, Any]:
-    """What a script of benchmarks/ stored."""
-    found: dict[str, Any] = json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))
-    return found
 
 
 def grid(head: list[str], rows: list[list[str]]) -> str:
@@ -385,7 +399,7 @@ def fitting() -> str:
 
 def site_lines() -> str:
     """What --site-lines changes on the authored crawl: benchmarks/site_lines.py."""
-    found = json.loads((ROOT / "benchmarks/results/site_lines.json").read_text("utf-8"))
+    found = result("site_lines")
     rows = ["| lines of | all | right without the option | right with it |", "|---|---|---|---|"]
     for name, right in (("chrome", "chrome_removed"), ("content", "content_kept")):
         cells = [f"{found[way][right]:,} ({found[way][right] / found[way][name]:.1%})" for way in ("without", "with")]
@@ -394,10 +408,9 @@ def site_lines() -> str:
     return "\n".join([*rows, "", f"`benchmarks/site_lines.py`: {data}."]) + "\n"
 
 
+@measured_by("python -m benchmarks.cost -o")
 def cost() -> str:
     """What a terabyte costs, by format: benchmarks/cost.py."""
-    if not (ROOT / "benchmarks/results/cost.json").is_file():
-        return "Not measured yet: run `python -m benchmarks.cost -o`.\n"
     found = result("cost")
     head = ["", "MB/s a core, stored", "of text", "core-hours/TB stored", "of text", f"{found['currency']}/TB stored"]
     head.append("where they go")
@@ -411,10 +424,9 @@ def cost() -> str:
     return f"{grid(head, rows)}\n\n{price} {circumstances(found)}\n"
 
 
+@measured_by("python -m pytest benchmarks/test_workers.py")
 def workers() -> str:
     """Two workers against one, Ray against local ones: benchmarks/test_workers.py."""
-    if not (ROOT / "benchmarks/results/workers.json").is_file():
-        return "Not measured yet: run `python -m pytest benchmarks/test_workers.py`.\n"
     found = result("workers")
     speeds = "; ".join(f"{name} {row['megabytes_per_second']:.1f} MB/s" for name, row in found["runs"].items())
     return (
@@ -424,10 +436,9 @@ def workers() -> str:
     )
 
 
+@measured_by("python -m benchmarks.memory -o")
 def memory() -> str:
     """Peaks of the workers: benchmarks/memory.py."""
-    if not (ROOT / "benchmarks/results/memory.json").is_file():
-        return "Not measured yet: run `python -m benchmarks.memory -o`.\n"
     found = result("memory")
     peaks = " and ".join(f"{row['rss']:.0f}" for row in found["peak_megabytes"][1:])
     return (
@@ -447,12 +458,10 @@ def circumstances(race: dict[str, Any]) -> str:
     )
 
 
+@measured_by("python -m pytest benchmarks/test_service.py")
 def service() -> str:
     """What the service takes: benchmarks/test_service.py."""
-    path = ROOT / "benchmarks/results/service.json"
-    if not path.is_file():
-        return "Not measured yet: run `python -m pytest benchmarks/test_service.py`.\n"
-    found = json.loads(path.read_text("utf-8"))
+    found = result("service")
     ratio, p99, soak, machine = found["ratio"], found["p99"], found["soak"], found["machine"]
     rows = [
         "| one worker, pages of about 2 KB | |",

@@ -9,13 +9,14 @@ import argparse
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import cycle, islice
 from multiprocessing import get_context
 from multiprocessing.pool import Pool
-from typing import Any, Final
+from typing import Final
 
+from benchmarks.contest import best_of
 from benchmarks.data import circumstances, megabytes, pages, write_result
 from moderation.moderate import Moderator
 from moderation.result import Result
@@ -50,16 +51,6 @@ def shared(pool: Pool, texts: Sequence[str], number: int, compare: bool = False)
     return [row for part in pool.map(half, pieces, chunksize=1) for row in part]
 
 
-def best_of(call: Callable[[], Any], rounds: int) -> float:
-    """Seconds of the wall."""
-    found = float("inf")
-    for _ in range(rounds):
-        start = time.perf_counter()
-        call()
-        found = min(found, time.perf_counter() - start)
-    return found
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--store", action="store_true", help="store in benchmarks/results/threads.json")
@@ -78,10 +69,10 @@ def main() -> int:
         with get_context("spawn").Pool(number, load) as pool:
             same &= shared(pool, texts, number, compare=True) == expected
             shared(pool, texts, number)
-            seconds["processes"][number] = best_of(partial(shared, pool, texts, number), args.rounds)
+            seconds["processes"][number] = best_of(partial(shared, pool, texts, number), args.rounds, time.perf_counter)
     for _ in range(args.rounds):  # turn by turn: a slow minute hits both alike
         for number in COUNTS:
-            spent = best_of(partial(moderator.clean_many, texts, threads=number), 1)
+            spent = best_of(partial(moderator.clean_many, texts, threads=number), 1, time.perf_counter)
             seconds["threads"][number] = min(spent, seconds["threads"].get(number, spent))
     size = megabytes(texts)
     rows = {}

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.decision import Decision
-from moderation.kernel.tell import count_pairs, find_cuts, seen_lines
+from moderation.kernel.context import visible_lines
+from moderation.kernel.tell import count_pairs, find_cuts
 from moderation.labels import ACTIONS, NAMES, Action
 
 TOGETHER: Final = 200_000
@@ -23,14 +24,22 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """Of the lines that are not blank of documents [first, …): a list a column, and where each document begins.
-
-    line counts from 0 in its document; start, end are places in its text.
-    """
+class Parts:
+    """Something of documents [first, …), one document's part behind the other's; begin: where each begins, and the end
+    of the last."""
 
     first: int
     begin: list[int]
+
+    def of(self, index: int) -> slice:
+        """The document's part."""
+        return slice(*self.begin[index - self.first : index - self.first + 2])
+
+
+@dataclass(frozen=True, slots=True)
+class Columns(Parts):
+    """Of the lines that are not blank, a list a column. line, start and end are places in the line's document."""
+
     line: list[int]
     start: list[int]
     end: list[int]
@@ -39,24 +48,14 @@ class Columns:
     junk: list[float]
     action: list[Action]
 
-    def of(self, index: int) -> slice:
-        """The document's part of the columns."""
-        return slice(*self.begin[index - self.first : index - self.first + 2])
-
 
 @dataclass(frozen=True, slots=True)
-class Cuts:
+class Cuts(Parts):
     """What was cut: start, end in the document's text, and how many of its characters were kept before."""
 
-    first: int
-    begin: list[int]
     start: list[int]
     end: list[int]
     kept_before: list[int]
-
-    def of(self, index: int) -> slice:
-        """The document's part."""
-        return slice(*self.begin[index - self.first : index - self.first + 2])
 
 
 Total = tuple[int, int, int, int]
@@ -102,7 +101,7 @@ def visible(decision: Decision, first: int, last: int) -> tuple[NDArray[np.int64
         known: tuple[NDArray[np.int64], NDArray[np.int64]] = decision.taken[key]
         return known
     lines = decision.judgement.lines
-    found = seen_lines(lines.blank, lines.first_line[first : last + 1])
+    found = visible_lines(lines.blank, lines.first_line[first : last + 1])
     if last - first == lines.first_line.size - 1:
         decision.taken[key] = found
     return found
@@ -146,15 +145,13 @@ def spans_of(decision: Decision, index: int) -> slice:
     """Which of the judgement's spans lie in the document."""
     if not decision.judgement.spans.line.size:
         return slice(0, 0)
-    begin = taken(decision, "spans", index, span_begins)
-    return slice(*begin[index - begin[-1] : index - begin[-1] + 2])
+    return taken(decision, "spans", index, span_parts).of(index)
 
 
-def span_begins(decision: Decision, first: int, last: int) -> list[int]:
-    """Where the spans of documents [first, last) begin and end, and `first` behind them."""
+def span_parts(decision: Decision, first: int, last: int) -> Parts:
+    """Which of the judgement's spans lie in each of documents [first, last)."""
     bounds = decision.judgement.lines.first_line[first : last + 1]
-    found: list[int] = np.searchsorted(decision.judgement.spans.line, bounds).tolist()
-    return [*found, first]
+    return Parts(first, np.searchsorted(decision.judgement.spans.line, bounds).tolist())
 
 
 def taken(decision: Decision, kind: object, index: int, take: Callable[[Decision, int, int], T]) -> T:

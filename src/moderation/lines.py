@@ -59,12 +59,7 @@ def read_lines(batch: Batch, tables: Tables) -> Lines:
         batch.codes,
         batch.doc_start,
         entries_of(tables),
-        tables.page,
-        tables.fold_delta,
-        tables.char_class,
-        tables.reading_char,
-        tables.reading_start,
-        tables.reading,
+        *tables.for_readings,
         tables.pair_key,
         tables.pair_to,
     )

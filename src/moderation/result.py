@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from moderation.columns import columns_of, cuts_of, spans_of, totals_of
+from moderation.columns import columns_of, cuts_of, spans_of, totals_of, visible
 from moderation.decision import Decision
 from moderation.judge import Judgement
 from moderation.kernel.assemble import DROP, cut_spans, gather, kept_characters
@@ -75,10 +75,7 @@ class Result:
     @cached_property
     def _lines(self) -> NDArray[np.int64]:
         """Indices of the document's lines that are not blank."""
-        lines = self._decision.judgement.lines
-        first, last = lines.first_line[self._index : self._index + 2]
-        found: NDArray[np.int64] = np.flatnonzero(~lines.blank[first:last]) + first
-        return found
+        return visible(self._decision, self._index, self._index + 1)[0]
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:

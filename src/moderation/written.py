@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.columns import taken, visible
+from moderation.columns import Parts, span_parts, taken, visible
 from moderation.decision import Decision
 from moderation.kernel.write import write_lines
 from moderation.labels import ACTIONS, LABELS, NAMES
@@ -17,41 +17,29 @@ NOWHERE: Final = np.zeros(0, np.bool_)
 QUOTED: Final = [f'"{name}"'.encode() for name in (*NAMES, *ACTIONS, *TRICKS)]
 QUOTES: Final = np.frombuffer(b"".join(QUOTED), np.uint8)
 QUOTE_START: Final = np.cumsum([0, *map(len, QUOTED)])
+FIRST_TRICK: Final = len(NAMES) + len(ACTIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """Of documents [first, …): their verdicts, a JSON array each, and where each begins."""
+class Written(Parts):
+    """json: the verdicts of the documents, a JSON array each."""
 
-    first: int
     json: bytes
-    begin: list[int]
-
-    def of(self, index: int) -> bytes:
-        """The document's part."""
-        return self.json[slice(*self.begin[index - self.first : index - self.first + 2])]
 
 
 @dataclass(frozen=True, slots=True)
-class Tricks:
-    """Of the lines that are not blank of documents [first, …): a bit for each trick, and where each document begins."""
+class Tricks(Parts):
+    """bits: of the lines that are not blank, a bit for each trick."""
 
-    first: int
     bits: NDArray[np.uint16]
-    begin: NDArray[np.int64]
-
-    def of(self, index: int) -> list[int]:
-        """The document's part."""
-        found: list[int] = self.bits[slice(*self.begin[index - self.first : index - self.first + 2])].tolist()
-        return found
 
 
 def written(decision: Decision, first: int, last: int) -> Written:
-    """Of documents [first, last)."""
+    """Of documents [first, last), which are those that `taken` takes together."""
     judgement = decision.judgement
     lines, spans = judgement.lines, judgement.spans
     rows, begin = visible(decision, first, last)
-    own = slice(*np.searchsorted(spans.line, lines.first_line[[first, last]]).tolist())
+    own = spans_between(decision, first, last)
     json, start = write_lines(
         rows,
         begin,
@@ -64,7 +52,7 @@ def written(decision: Decision, first: int, last: int) -> Written:
         decision.junk,
         decision.action,
         NOWHERE if judgement.outside is None else judgement.outside,
-        tricks_between(decision, first, last).bits,
+        taken(decision, "tricks", first, tricks_between).bits,
         spans.line[own],
         spans.start[own],
         spans.end[own],
@@ -73,8 +61,9 @@ def written(decision: Decision, first: int, last: int) -> Written:
         decision.span_action[own],
         QUOTES,
         QUOTE_START,
+        FIRST_TRICK,
     )
-    return Written(first, json.tobytes(), start.tolist())
+    return Written(first, start.tolist(), json.tobytes())
 
 
 def tricks_between(decision: Decision, first: int, last: int) -> Tricks:
@@ -88,17 +77,21 @@ def tricks_between(decision: Decision, first: int, last: int) -> Tricks:
     ends = zip(places.tolist(), lines.line_start[spam].tolist(), lines.line_end[spam].tolist(), strict=True)
     for n, start, end in ends:
         bits[n] = trick_bits(text_of(codes[start:end]))
-    own = slice(*np.searchsorted(spans.line, lines.first_line[[first, last]]).tolist())
-    if own.start == own.stop:
-        return Tricks(first, bits, begin)
-    pieces: dict[int, list[str]] = {}
+    own = spans_between(decision, first, last)
     of_spam = np.flatnonzero(SPAM[spans.label[own]]) + own.start
+    pieces: dict[int, list[str]] = {}
     at = np.searchsorted(rows, spans.line[of_spam])
     for n, start, end in zip(at.tolist(), spans.start[of_spam].tolist(), spans.end[of_spam].tolist(), strict=True):
         pieces.setdefault(n, []).append(text_of(codes[start:end]))
     for n, texts in pieces.items():
         bits[n] = trick_bits("\n".join(texts))
-    return Tricks(first, bits, begin)
+    return Tricks(first, begin.tolist(), bits)
+
+
+def spans_between(decision: Decision, first: int, last: int) -> slice:
+    """Which of the judgement's spans lie in documents [first, last)."""
+    begin = span_parts(decision, first, last).begin
+    return slice(begin[0], begin[-1])
 
 
 def text_of(codes: NDArray[np.uint32]) -> str:
@@ -108,9 +101,12 @@ def text_of(codes: NDArray[np.uint32]) -> str:
 
 def json_of(decision: Decision, index: int) -> bytes:
     """The verdicts of one document, a JSON array of what records.py calls a line."""
-    return taken(decision, "written", index, written).of(index)
+    found = taken(decision, "written", index, written)
+    return found.json[found.of(index)]
 
 
 def tricks_of(decision: Decision, index: int) -> list[int]:
     """The tricks of one document's lines that are not blank."""
-    return taken(decision, "tricks", index, tricks_between).of(index)
+    found = taken(decision, "tricks", index, tricks_between)
+    bits: list[int] = found.bits[found.of(index)].tolist()
+    return bits

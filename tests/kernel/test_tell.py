@@ -4,8 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernel.equal import assert_same
 from moderation.kernel import reference
-from moderation.kernel.tell import count_pairs, find_cuts, seen_lines
+from moderation.kernel.context import visible_lines
+from moderation.kernel.tell import count_pairs, find_cuts
 
 LINES = st.lists(st.tuples(st.booleans(), st.integers(0, 11), st.integers(0, 2), st.integers(0, 300)), max_size=12)
 FLAGS = st.lists(st.booleans(), max_size=20)
@@ -24,8 +26,8 @@ def test_visible_lines_and_counts_are_those_of_their_twins(documents: list[list[
     blank = np.array([line[0] for line in lines], np.bool_)
     label, action = (np.array([line[n] for line in lines], np.uint8) for n in (1, 2))
     ends = np.array([line[3] for line in lines], np.int64)
-    rows, begin = seen_lines(blank, first_line)
-    assert (rows.tolist(), begin.tolist()) == reference.seen_lines(blank, first_line)
+    rows, begin = visible_lines(blank, first_line)
+    assert_same((rows, begin), reference.visible_lines(blank, first_line))
     found = count_pairs(rows, begin, label, action, np.zeros_like(ends), ends, (12, 3))
     expected = reference.count_pairs(first_line, blank, label.tolist(), action.tolist(), ends.tolist())
     assert found.tolist() == expected

@@ -1,7 +1,7 @@
 """A run from its inputs to its report: begun, or gone on with."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import orjson
 
-from moderation.crawl.engine import Advanced, Engine, InProcess, Job, Retried
+from moderation.crawl.engine import Advanced, Engine, InProcess, Job, News, Retried
 from moderation.crawl.fetched import run_at
 from moderation.crawl.manifest import (
     PAGE,
@@ -187,17 +187,12 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
     if order.mirror:
         reports = order.mirror.handed_over(reports)
     with closing(finished), closing(reports) as news:
-        for item in news:
-            if isinstance(item, Advanced):
-                watcher.advance(item.stored, item.rejected)
-            elif isinstance(item, Retried):
-                watcher.say(f"moderation: {item.shard.what}: {item.reason}; it is begun again")
-            else:
-                finished.add(item)
-                watcher.finished(by_number[item.number], item)
-                (failed if item.error else done).append(item)
-                if item.error and order.on_error == "stop":
-                    raise StoppedError(f"{by_number[item.number].what}: {item.error}; go on with --resume")
+        for report in reports_of(news, watcher):
+            finished.add(report)
+            watcher.finished(by_number[report.number], report)
+            (failed if report.error else done).append(report)
+            if report.error and order.on_error == "stop":
+                raise StoppedError(f"{by_number[report.number].what}: {report.error}; go on with --resume")
     remove_all_parts(order)  # those of workers that were lost
     tally = merge([report.tally for report in sorted(done, key=lambda report: report.number)])
     seconds = time.perf_counter() - start
@@ -210,6 +205,17 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
     return outcome
 
 
+def reports_of(news: Iterable[News], watcher: Watcher) -> Iterator[ShardReport]:
+    """The reports among the news; the watcher is told the rest."""
+    for item in news:
+        if isinstance(item, Advanced):
+            watcher.advance(item.stored, item.rejected)
+        elif isinstance(item, Retried):
+            watcher.say(f"moderation: {item.shard.what}: {item.reason}; it is begun again")
+        else:
+            yield item
+
+
 def count_sites(engine: Engine, job: Job, shards: Sequence[Shard], watcher: Watcher) -> None:
     """The first pass of --site-lines, unless it is done. A shard that can't be read has no say; it fails later, too."""
     if is_made(job.folder):
@@ -219,13 +225,8 @@ def count_sites(engine: Engine, job: Job, shards: Sequence[Shard], watcher: Watc
     size = sum(shard.size for shard in shards)
     watcher.begin(len(shards), size, size - sum(shard.size for shard in todo.values()), "counting")
     with closing(engine.run(replace(job, counting=True), list(todo.values()))) as news:
-        for item in news:
-            if isinstance(item, Advanced):
-                watcher.advance(item.stored, item.rejected)
-            elif isinstance(item, Retried):
-                watcher.say(f"moderation: {item.shard.what}: {item.reason}; it is begun again")
-            else:
-                watcher.finished(todo[item.number], item)
+        for report in reports_of(news, watcher):
+            watcher.finished(todo[report.number], report)
     sites, lines = make_table(job.folder)
     watcher.note(f"moderation: {lines:,} lines stand on most pages of their site, on {sites:,} sites")
 

@@ -84,9 +84,12 @@ def pair_hash(a: np.uint32, b: np.uint32) -> np.uint32:
 def visible_lines(
     blank: NDArray[np.bool_], first_line: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the lines that are not blank, and where each document begins among them: (m,), (n_docs + 1,)."""
+    """Indices of the lines that are not blank, and where each document begins among them: (m,), (n_docs + 1,).
+
+    first_line: the first line of each document, and the one behind the last; of all documents, or of some in a row.
+    """
     first = np.zeros(first_line.size, np.int64)
-    at = np.empty(blank.size, np.int64)
+    at = np.empty(first_line[first_line.size - 1] - first_line[0], np.int64)
     m = 0
     for d in range(first_line.size - 1):
         for k in range(first_line[d], first_line[d + 1]):
@@ -469,6 +472,27 @@ def write_features(
 
 
 @kernel
+def page_views(
+    probabilities: NDArray[np.float32],
+    facts: NDArray[np.float32],
+    sets: NDArray[np.float32],
+    visible: NDArray[np.int64],
+    doc_first: NDArray[np.int64],
+) -> tuple[
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]:
+    """What write_features reads: seen rows, their lengths, facts, sets, pages and places, all flat."""
+    seen, lengths = seen_rows(probabilities, facts, visible, doc_first)
+    pages, places = page_places(seen, lengths, doc_first)
+    return seen.reshape(-1), lengths, facts.reshape(-1), sets.reshape(-1), pages.reshape(-1), places.reshape(-1)
+
+
+@kernel
 def context_features(
     probabilities: NDArray[np.float32],
     facts: NDArray[np.float32],
@@ -479,15 +503,7 @@ def context_features(
     """The features of every visible line: float32 (m, FEATURES)."""
     out = np.empty((visible.size, FEATURES), np.float32)
     flat = out.reshape(-1)
-    seen, lengths = seen_rows(probabilities, facts, visible, doc_first)
-    pages, places = page_places(seen, lengths, doc_first)
-    rows, fact, set_of, page, place = (
-        seen.reshape(-1),
-        facts.reshape(-1),
-        sets.reshape(-1),
-        pages.reshape(-1),
-        places.reshape(-1),
-    )
+    rows, lengths, fact, set_of, page, place = page_views(probabilities, facts, sets, visible, doc_first)
     for d in range(doc_first.size - 1):
         first = doc_first[d]
         n = doc_first[d + 1] - first

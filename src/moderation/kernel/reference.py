@@ -810,12 +810,6 @@ def add_evidence(probabilities: NDArray[np.float32], log_odds: NDArray[np.float3
     return np.array(rows, np.float32).reshape(probabilities.shape)
 
 
-def seen_lines(blank: NDArray[np.bool_], first_line: NDArray[np.int64]) -> tuple[list[int], list[int]]:
-    """Twin of tell.seen_lines."""
-    rows = [k for k in range(int(first_line[0]), int(first_line[-1])) if not blank[k]]
-    return rows, [sum(k < first for k in rows) for first in first_line.tolist()]
-
-
 def count_pairs(
     first_line: NDArray[np.int64], blank: NDArray[np.bool_], label: list[int], action: list[int], chars: list[int]
 ) -> list[list[int]]:

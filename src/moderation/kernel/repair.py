@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from moderation.kernel.fold import HAN, LONGEST_READING, bracket_end
 from moderation.kernel.jit import always, inline, kernel
+from moderation.kernel.rows import doubled
 
 READING = 1
 MARKUP = 2
@@ -204,9 +205,7 @@ def repair_marks(
             if bits:
                 if i >= known:
                     if m == lines.shape[0]:
-                        more = np.empty((2 * m, 3), np.int64)
-                        more[:m] = lines
-                        lines = more
+                        lines = doubled(lines)
                     start, known = line_around(codes, i, known, end)
                     lines[m, 0] = start
                     lines[m, 1] = known
@@ -253,9 +252,7 @@ def reading_brackets(
         behind = bracket_behind(codes, i, codes.size, page, fold_delta, reading_char, reading_start, reading, near)
         if behind:
             if m == out.shape[0]:
-                more = np.empty((2 * m, 2), np.int64)
-                more[:m] = out
-                out = more
+                out = doubled(out)
             out[m, 0] = i
             out[m, 1] = behind
             m += 1

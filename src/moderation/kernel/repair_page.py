@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.jit import inline, kernel
+from moderation.kernel.rows import doubled
 
 SUBJECT = 1
 CODE = 2
@@ -72,9 +73,7 @@ def source_lines(
         end, bits = source_line(codes, start, words, signs)
         if bits and any_stays(keep, start, end):
             if m == out.shape[0]:
-                more = np.empty((2 * m, 3), np.int64)
-                more[:m] = out
-                out = more
+                out = doubled(out)
             out[m, 0] = start
             out[m, 1] = end
             out[m, 2] = bits
@@ -113,9 +112,7 @@ def toned_runs(codes: NDArray[np.uint32], letters: NDArray[np.bool_]) -> NDArray
     i = next_toned(codes, 0, letters)
     while i < codes.size:
         if m == out.shape[0]:
-            more = np.empty((2 * m, 2), np.int64)
-            more[:m] = out
-            out = more
+            out = doubled(out)
         start, i = letters_around(codes, i, letters)
         out[m, 0] = start
         out[m, 1] = i

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from moderation.kernel.context import (
     FEATURES,
-    page_places,
-    seen_rows,
+    page_views,
     write_features,
 )
 from moderation.kernel.jit import inline, kernel
@@ -107,15 +106,7 @@ def surrounded_probabilities(
     blended = probabilities.copy()
     out = blended.reshape(-1)
     first = probabilities.reshape(-1)
-    seen, lengths = seen_rows(probabilities, facts, visible, doc_first)
-    pages, places = page_places(seen, lengths, doc_first)
-    seen_of, fact, set_of, page, place = (
-        seen.reshape(-1),
-        facts.reshape(-1),
-        sets.reshape(-1),
-        pages.reshape(-1),
-        places.reshape(-1),
-    )
+    seen_of, lengths, fact, set_of, page, place = page_views(probabilities, facts, sets, visible, doc_first)
     width = low.size
     rows = np.zeros(ABREAST * width, np.float32)
     clipped = np.zeros(ABREAST * width, np.float32)

@@ -1,28 +1,9 @@
-"""What a decision has to tell, gathered document by document: visible lines, counts and cuts."""
+"""What a decision has to tell, gathered document by document: counts and cuts."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.jit import kernel
-
-
-@kernel
-def seen_lines(blank: NDArray[np.bool_], first_line: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the lines that are not blank, and where each document begins among them: (d + 1,).
-
-    first_line: int64 (d + 1,), the first line of each document and the one behind the last.
-    """
-    n_docs = first_line.size - 1
-    rows = np.empty(first_line[n_docs] - first_line[0], np.int64)
-    begin = np.zeros(n_docs + 1, np.int64)
-    m = 0
-    for d in range(n_docs):
-        for k in range(first_line[d], first_line[d + 1]):
-            if not blank[k]:
-                rows[m] = k
-                m += 1
-        begin[d + 1] = m
-    return rows[:m], begin
 
 
 @kernel
@@ -37,7 +18,7 @@ def count_pairs(
 ) -> NDArray[np.int64]:
     """Document, label, action, and how many lines and characters have both: int64 (pairs that occur, 5).
 
-    rows, begin: as of seen_lines. shape: how many labels and actions there are.
+    rows, begin: as of context.visible_lines. shape: how many labels and actions there are.
     """
     n_labels, n_actions = shape
     out = np.empty((min(rows.size, (begin.size - 1) * n_labels * n_actions), 5), np.int64)

@@ -21,7 +21,6 @@ OPEN = np.frombuffer(b"[", np.uint8)
 COMMA = np.frombuffer(b",", np.uint8)
 BRACE = np.frombuffer(b"}", np.uint8)
 ZERO, POINT = ord("0"), ord(".")
-N_ACTIONS = 3
 PLACES = 10_000
 """Scores have four digits behind the point."""
 LINE_BYTES, SPAN_BYTES = 256, 192
@@ -143,13 +142,14 @@ def write_lines(
     span_action: NDArray[np.uint8],
     names: NDArray[np.uint8],
     name_start: NDArray[np.int64],
+    first_trick: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The verdicts of some documents, a JSON array each, and where each begins: uint8, int64 (d + 1,).
 
     rows: indices of the lines that are not blank. begin: int64 (d + 1,), where each document begins among them.
     tricks: of each of them, a bit for each trick. first_line, doc_start: of the documents. outside: of all lines, or
     empty. The span columns are of these documents only, sorted by line. names: the names of labels, actions and
-    tricks in quotes, one behind the other; name_start: where each begins.
+    tricks in quotes, one behind the other; name_start: where each begins; first_trick: how many come before tricks.
     """
     n_labels = probabilities.shape[1]
     n_docs = begin.size - 1
@@ -182,7 +182,7 @@ def write_lines(
                 s += 1
             at = put(out, at, TRICKS)
             if tricks[n]:
-                at = put_tricks(out, at, tricks[n], names, name_start[n_labels + N_ACTIONS :])
+                at = put_tricks(out, at, tricks[n], names, name_start[first_trick:])
             at = put(out, at, CLOSE)
             if outside.size and outside[k]:
                 at = put(out, at, ELSEWHERE)

@@ -31,18 +31,7 @@ class Marks:
 
 def marks_of(codes: NDArray[np.uint32], doc_start: NDArray[np.int64], keep: NDArray[np.bool_], tables: Tables) -> Marks:
     """The marks of a batch. tables: the model's."""
-    found = repair_marks(
-        codes,
-        doc_start,
-        keep,
-        tables.page,
-        tables.fold_delta,
-        tables.char_class,
-        tables.reading_char,
-        tables.reading_start,
-        tables.reading,
-    )
-    return Marks(*found, tables)
+    return Marks(*repair_marks(codes, doc_start, keep, *tables.for_readings), tables)
 
 
 def page_of(text: str, keep: NDArray[np.bool_] | None, tables: Tables) -> Page:

@@ -88,15 +88,7 @@ def is_common(simplified: str) -> bool:
 def find_brackets(page: Page) -> list[Bracket]:
     """All brackets of the page that the kernel knows for readings; capitals are honest abbreviations."""
     tables = page.tables
-    ranges = reading_brackets(
-        page.codes,
-        tables.page,
-        tables.fold_delta,
-        tables.char_class,
-        tables.reading_char,
-        tables.reading_start,
-        tables.reading,
-    )
+    ranges = reading_brackets(page.codes, *tables.for_readings)
     if not len(ranges):
         return []
     text = page.text

@@ -106,6 +106,7 @@ class Service:
         for hook in self.on_stop:
             await hook()
         self.rate.close()
+        gc.unfreeze()
         self.state.leave()
         self.release()
         LOG.info("stopped", extra={"fields": {"pid": os.getpid()}})

@@ -157,12 +157,15 @@ class Loop:
     async def serve(self, folder: Path | None, cause: Cause) -> None:
         """Serve a model of the folder, None being the one that the service was started with. Raises ModerationError,
         and then all stays as it is."""
-        wanted = str(folder) if folder else self.service.settings.model
-        await self.service.fleet.ensure(lambda: wanted, cause)
+        await self.service.fleet.ensure(lambda: self._name(folder), cause)
 
     async def serve_current(self, registry: Registry, cause: Cause) -> None:
         """Serve what the folder names as current at that moment. Raises as serve."""
-        await self.service.fleet.ensure(lambda: str(registry.current() or self.service.settings.model), cause)
+        await self.service.fleet.ensure(lambda: self._name(registry.current()), cause)
+
+    def _name(self, folder: Path | None) -> str:
+        """A model of the folder as a setting would name it."""
+        return str(folder) if folder else self.service.settings.model
 
     async def _serve_current(self, registry: Registry) -> None:
         """Serve what the folder names as current; where that can't be, what serves goes on."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,15 @@ from safetensors.numpy import load
 NORMALISER_VERSION: Final = 2
 """Goes up when folding changes; a model works only with the version it was trained with."""
 FIELDS: Final = ("page", "fold_delta", "char_class", "reading_char", "reading_start", "reading", "pair_key", "pair_to")
+Readings: TypeAlias = tuple[
+    NDArray[np.uint16],
+    NDArray[np.uint32],
+    NDArray[np.uint8],
+    NDArray[np.uint32],
+    NDArray[np.int32],
+    NDArray[np.uint32],
+]
+"""page to reading of Tables."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -31,6 +40,11 @@ class Tables:
     reading: NDArray[np.uint32]
     pair_key: NDArray[np.uint64]
     pair_to: NDArray[np.uint32]
+
+    @property
+    def for_readings(self) -> Readings:
+        """What a kernel looks a bracket and the character before it up in, in the order of its arguments."""
+        return self.page, self.fold_delta, self.char_class, self.reading_char, self.reading_start, self.reading
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays by name."""

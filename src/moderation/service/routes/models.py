@@ -64,12 +64,11 @@ async def promote(request: Request, caller: Changing) -> ModelsAnswer:
     loop = loop_of(request)
     registry = loop.registry
     asked = await read_model(request, PromoteRequest, empty=True)
+    cause = cause_of(request, caller)
     name = await changed(loop, partial(registry.promotable, asked.name, force=asked.force))
-    await loop.serve(registry.folder / name, cause_of(request, caller))
+    await loop.serve(registry.path(name), cause)
     await changed(loop, partial(registry.promote, name, force=asked.force))
-    await loop.serve_current(
-        registry, cause_of(request, caller)
-    )  # whoever followed the folder meanwhile saw the old state
+    await loop.serve_current(registry, cause)  # whoever followed the folder meanwhile saw the old state
     return await loop.run(partial(listing, loop))
 
 
@@ -80,10 +79,10 @@ async def rollback(request: Request, caller: Changing) -> ModelsAnswer:
     """Serve the model before the current one."""
     loop = loop_of(request)
     await read_model(request, RollbackRequest, empty=True)
-    previous = await changed(loop, loop.registry.previous)
-    await loop.serve(previous, cause_of(request, caller))
+    cause = cause_of(request, caller)
+    await loop.serve(await changed(loop, loop.registry.previous), cause)
     await changed(loop, loop.registry.rollback)
-    await loop.serve_current(loop.registry, cause_of(request, caller))
+    await loop.serve_current(loop.registry, cause)
     return await loop.run(partial(listing, loop))
 
 

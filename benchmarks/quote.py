@@ -303,22 +303,21 @@ def sweep() -> str:
 
 def knee() -> str:
     """Where the shipped first stage stands among its neighbours, from benchmarks/sweep.py."""
-    found = result("sweep")["sweep"]
-    own = found[result("sweep")["shipped"]]
+    found, shipped = result("sweep")["sweep"], result("sweep")["shipped"]
+    own, layout = found[shipped], shipped.rpartition(", ")[2]
 
-    def beside(name: str) -> str:
-        row = found[name]
+    def beside(shape: str, kind: str = layout) -> str:
+        row = found[f"{shape}, {kind}"]
         keep, loss = (row[key] - own[key] for key in ("keep_f1", "log_loss"))
         rate = row["megabytes_per_second"] / own["megabytes_per_second"] - 1
         return f"keep_f1 {keep:+.4f}, log loss {loss:+.3f}, speed {rate:+.0%}"
 
     return (
-        f"The shipped model has 2^18 rows of orders 1 to 4 in eight bits ({own['bytes'] / 1e6:.1f} MB). Beside it: "
-        f"half the rows ({beside('2^17 rows, orders 1-4, int8 x 16')}), twice as many "
-        f"({beside('2^19 rows, orders 1-4, int8 x 16')}), no order 4 ({beside('2^18 rows, orders 1-3, int8 x 16')}), "
-        f"order 5 as well ({beside('2^18 rows, orders 1-5, int8 x 16')}), sixteen bits "
-        f"({beside('2^18 rows, orders 1-4, int16 x 16')}), rows of twelve, without a place for the "
-        f"tagger's columns ({beside('2^18 rows, orders 1-4, int8 x 12')}).\n"
+        f"The shipped model has {shipped} ({own['bytes'] / 1e6:.1f} MB). Beside it: half the rows "
+        f"({beside('2^17 rows, orders 1-4')}), twice as many ({beside('2^19 rows, orders 1-4')}), no order 4 "
+        f"({beside('2^18 rows, orders 1-3')}), order 5 as well ({beside('2^18 rows, orders 1-5')}), eight bits "
+        f"({beside('2^18 rows, orders 1-4', 'int8 x 16')}), sixteen "
+        f"({beside('2^18 rows, orders 1-4', 'int16 x 16')}).\n"
     )
 
 

@@ -1,10 +1,11 @@
-"""Quality against speed of the first stage: python -m benchmarks.sweep [-o] [--part SHARE] [--rounds N]
+"""Quality against speed of the first stage: python -m benchmarks.sweep [-o] [--part SHARE] [--rounds N] [--agreement]
 
 Widths of the hash, orders of n-grams, kinds of weights and width of a row. Each is trained on the authored pages
 without the held-out fifth, by the functions that train a model, and measured on that fifth: the line model alone, under
 the default policy. Its speed is that of hashing and summing all authored pages on one core, by one kernel that is
 compiled for each. That rounding the weights changes nothing is measured with spans and the second stage of the shipped
-model behind them. --part trains on a share of the pages, to try the script out; nothing is stored then.
+model behind them. --agreement measures that alone. --part trains on a share
+of the pages, to try the script out. Nothing is stored with either.
 """
 
 import argparse
@@ -17,15 +18,16 @@ from numpy.typing import NDArray
 
 from benchmarks.contest import one_core, take_turns
 from benchmarks.data import circumstances, megabytes, pages, write_result
-from benchmarks.sweep_kernels import KINDS, count_hashes, hashes, summing, with_marks
+from benchmarks.sweep_kernels import KINDS, PACKED, count_hashes, hashes, summing, with_marks
 from moderation.judge import Judgement, context_scores
 from moderation.kernel.decide import decide_lines
+from moderation.kernel.packing import MOST, packed
 from moderation.kernel.score import softmax
 from moderation.kernel.shape import GROUPS, ROWS
 from moderation.kernel.vector import LANES
 from moderation.labels import ACTIONS, CONTENT, NAMES
 from moderation.lines import Lines, read_lines
-from moderation.model.model import LineModel, Model
+from moderation.model.model import Model
 from moderation.moderate import Moderator
 from moderation.policy import Policy, load_policy
 from moderation.result import decided, rule_arrays
@@ -36,17 +38,19 @@ from moderation.train.corpus import authored_pages, held_out, trainable
 from moderation.train.dataset import LabelledPage
 from moderation.train.features import LineFeatures
 from moderation.train.fit_context import Table, table_of
-from moderation.train.fit_lines import DEFAULTS, eight_bits, fit_weights
+from moderation.train.fit_lines import DEFAULTS, fit_weights, quantise
 from moderation.train.metrics import Judged, metrics
+from moderation.train.rounding import eight_bits, whole
 
 Weights = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Of grams and shapes, and bias."""
 WIDTHS: Final = (14, 15, 16, 17, 18, 19, 20)
 ORDERS: Final = ((1, 2), (1, 3), (1, 4), (2, 4), (1, 5))
-SHIPPED: Final = (18, (1, 4), "int8", LANES)
-LAYOUTS: Final = [(kind, columns) for kind in KINDS for columns in (LANES, len(NAMES))]
+SHIPPED: Final = (18, (1, 4), PACKED, len(NAMES))
+PLAIN: Final = [kind for kind in KINDS if kind != PACKED]
+LAYOUTS: Final = [SHIPPED[2:], *((kind, columns) for kind in PLAIN for columns in (LANES, len(NAMES)))]
 UNCLIPPED: Final = "int8, nothing clipped"
-COMPARED: Final = ("float32", "int16", UNCLIPPED, "int8")
+COMPARED: Final = ("float32", PACKED, "int16", UNCLIPPED, "int8")
 """What agreement is measured for: the first with each of the others."""
 DROP: Final = ACTIONS.index("drop")
 SMALLEST: Final = 1e-12
@@ -88,7 +92,9 @@ def rows_of(labelled: list[LabelledPage], tables: Tables) -> Rows:
 
 
 def rounded(grams: NDArray[np.float64], kind: str) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Weights as they are stored, and each column's scale."""
+    """Weights as numbers of a kind, and each column's scale."""
+    if kind == PACKED:
+        return whole(grams, MOST)
     if kind == "int8":
         return eight_bits(grams)
     if kind != "float32":
@@ -133,6 +139,8 @@ def quality(test: Rows, features: LineFeatures, weights: Weights, policy: Policy
 def laid_out(grams: NDArray[np.float64], kind: str, columns: int) -> NDArray[Any]:
     """The rows one after the other, and what reading sixteen numbers of the last one takes."""
     numbers, _ = rounded(grams, kind)
+    if kind == PACKED:
+        return packed(numbers).ravel()
     table = np.zeros((numbers.shape[0], columns), KINDS[kind][0])
     table[:, : numbers.shape[1]] = numbers
     return np.concatenate([table.ravel(), np.zeros(LANES - columns, table.dtype)])
@@ -167,7 +175,7 @@ def agreement(test: list[LabelledPage], weights: Weights, model: Model, policy: 
         first = np.where(lines.blank[:, None], np.float32(0), scores(features, own))
         second = context_scores(lines, first, model.context)
         chosen = np.flatnonzero((second[:, CONTENT] >= 0.5) & ~lines.blank)
-        spans = find_spans(lines, chosen, with_tagger(weights, model.lines), model.spans, model.tables)
+        spans = find_spans(lines, chosen, quantise(*weights), model.spans, model.tables)
         decision = decided(Judgement(lines, second, spans), policy, model.id, model.tables)
         verdicts[kind] = decision.label[known], decision.action[known]
         figures[kind] = metrics(judged(table, second[labelled], policy).rows(known[labelled]))
@@ -184,20 +192,6 @@ def agreement(test: list[LabelledPage], weights: Weights, model: Model, policy: 
     }
 
 
-def with_tagger(weights: Weights, shipped: LineModel) -> LineModel:
-    """The new weights in eight bits, with the shipped model's tagger in the columns behind them."""
-    numbers, scale = eight_bits(weights[0])
-    table = shipped.gram_weights.copy()
-    table[:, : numbers.shape[1]] = numbers
-    return replace(
-        shipped,
-        gram_weights=table,
-        gram_scale=scale.astype(np.float32),
-        shape_weights=np.ascontiguousarray(weights[1], np.float32),
-        bias=weights[2].astype(np.float32),
-    )
-
-
 def name_of(bits: int, orders: tuple[int, int], kind: str, columns: int) -> str:
     """A configuration, for people."""
     return f"2^{bits} rows, orders {orders[0]}-{orders[1]}, {kind} x {columns}"
@@ -208,6 +202,7 @@ def main() -> None:
     parser.add_argument("-o", "--store", action="store_true", help="store in benchmarks/results/sweep.json")
     parser.add_argument("--part", type=float, default=1.0, help="train on this share of the pages; nothing is stored")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--agreement", action="store_true", help="only what rounding changes")
     args = parser.parse_args()
     one_core()
     tables, policy, model = built_tables(), load_policy("default"), Moderator.load().model
@@ -218,13 +213,14 @@ def main() -> None:
     race: dict[str, tuple[NDArray[Any], Any]] = {}
     found: dict[str, dict[str, Any]] = {}
     full: Weights | None = None
-    for bits, orders in dict.fromkeys([*((bits, (1, 4)) for bits in WIDTHS), *((18, orders) for orders in ORDERS)]):
+    every = [*((bits, (1, 4)) for bits in WIDTHS), *((18, orders) for orders in ORDERS)]
+    for bits, orders in dict.fromkeys([SHIPPED[:2]] if args.agreement else every):
         options = replace(DEFAULTS, bits=bits)
         weights = fit_weights(train.features(orders, bits), train.table.labels, train.table.weight, options)
         features = test.features(orders, bits)
         shipped = (bits, orders) == SHIPPED[:2]
         full = weights if shipped else full
-        for kind, columns in LAYOUTS if shipped else [SHIPPED[2:]]:
+        for kind, columns in LAYOUTS if shipped and not args.agreement else [SHIPPED[2:]]:
             key = name_of(bits, orders, kind, columns)
             table = laid_out(weights[0], kind, columns)
             race[key] = table, (bits, orders, kind, columns)
@@ -234,7 +230,7 @@ def main() -> None:
                 f"{key:<44}{found[key]['keep_f1']:.4f} {found[key]['label_accuracy']:.4f} {found[key]['log_loss']:.4f}",
                 flush=True,
             )
-    rates = speeds(race, read_lines(pack(pages()), tables), args.rounds)
+    rates = {} if args.agreement else speeds(race, read_lines(pack(pages()), tables), args.rounds)
     for key, rate in rates.items():
         found[key]["megabytes_per_second"] = rate
         print(f"{key:<44}{rate:>9.1f} MB/s {found[key]['bytes'] / 1e6:>8.1f} MB")
@@ -246,7 +242,7 @@ def main() -> None:
             f"{kind} against float32, all stages: label {row['same_label']:.3%}, action {row['same_action']:.3%} of "
             f"{row['lines']:,} lines the same; metrics at most {apart:.4f} apart"
         )
-    if args.store and args.part == 1.0:
+    if args.store and args.part == 1.0 and not args.agreement:
         result = {"shipped": name_of(*SHIPPED), "sweep": found, "agreement": same, "rounds": args.rounds}
         result["training_lines"], result["test_lines"] = len(train.table.lines), len(test.table.lines)
         print(f"stored in {write_result('sweep', result | circumstances(model))}")

@@ -10,11 +10,26 @@ from numpy.typing import NDArray
 
 from moderation.kernel.jit import kernel
 from moderation.kernel.ngrams import MARK, SEED, extend
-from moderation.kernel.vector import FLOAT_VECTOR, INT_VECTOR, LANES, floats, ints, loading, no_floats, no_ints, store
+from moderation.kernel.packing import WORDS
+from moderation.kernel.vector import (
+    FLOAT_VECTOR,
+    INT_VECTOR,
+    LANES,
+    floats,
+    ints,
+    load_row,
+    loading,
+    no_floats,
+    no_ints,
+    store,
+)
 
 SHORT_VECTOR: Final = ir.VectorType(ir.IntType(16), LANES)
 BYTE_VECTOR: Final = ir.VectorType(ir.IntType(8), LANES)
+PACKED: Final = "packed"
+"""The shipped kind: rows of twelve numbers in four words, see kernel/packing.py."""
 KINDS: Final[dict[str, tuple[Any, Any, Any]]] = {
+    PACKED: (np.int32, load_row, no_ints),
     "int8": (np.int8, loading(ints, BYTE_VECTOR, 1, lambda b, v: b.sext(v, INT_VECTOR)), no_ints),
     "int16": (np.int16, loading(ints, SHORT_VECTOR, 2, lambda b, v: b.sext(v, INT_VECTOR)), no_ints),
     "float32": (np.float32, loading(floats, FLOAT_VECTOR, 4), no_floats),
@@ -71,10 +86,11 @@ def hashes(
 def summing(kind: str, columns: int, low: int, high: int) -> Sum:
     """A kernel that hashes and sums: marked lines, where they begin, flat weights and bits to sums (n, LANES).
 
-    columns: of a row, 12 or LANES. Sixteen are read of any row; what belongs to the next one is of no interest, and
-    the weights need LANES - columns numbers behind the last row.
+    columns: of a row, 12 or LANES. Sixteen are read of any row that is not packed; what belongs to the next one is of
+    no interest, and the weights need LANES - columns numbers behind the last row.
     """
     _, load, zeros = KINDS[kind]
+    apart = WORDS if kind == PACKED else columns
     total = np.float32 if kind == "float32" else np.int32
 
     def body(marked: NDArray[np.uint32], start: NDArray[np.int64], weights: NDArray[Any], bits: int) -> NDArray[Any]:
@@ -90,14 +106,14 @@ def summing(kind: str, columns: int, low: int, high: int) -> Sum:
                 for order in range(high):
                     h = extend(h, marked[i + np.uint64(order)])
                     if order + 1 >= low:
-                        sums += load(weights, np.uint64(h >> shift) * np.uint64(columns))
+                        sums += load(weights, np.uint64(h >> shift) * np.uint64(apart))
                 i += np.uint64(1)
             while i < end:
                 h = SEED
                 for j in range(i, end):
                     h = extend(h, marked[j])
                     if j - i + np.uint64(1) >= np.uint64(low):
-                        sums += load(weights, np.uint64(h >> shift) * np.uint64(columns))
+                        sums += load(weights, np.uint64(h >> shift) * np.uint64(apart))
                 i += np.uint64(1)
             store(out, k * LANES, sums)
         return out

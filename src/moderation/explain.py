@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from moderation.judge import line_scores
 from moderation.kernel.ngrams import LONGEST, ORDERS, gram_rows
+from moderation.kernel.packing import unpacked
 from moderation.labels import CONTENT, INDEX, NAMES
 from moderation.lines import Lines, read_lines
 from moderation.model.model import Model
@@ -93,7 +94,7 @@ def contributions(read: Lines, model: Model, wanted: int, against: int) -> Contr
     total = int(read.n_grams[0])
     rows = gram_rows(read.folded, read.fold_start, np.array([0, total]), stage.bits)
     scale = stage.gram_scale.astype(np.float64) / np.sqrt(total)
-    picked = stage.gram_weights[rows].astype(np.float64)
+    picked = unpacked(stage.gram_weights[rows]).astype(np.float64)
     weight = picked[:, wanted] * scale[wanted] - picked[:, against] * scale[against]
     scored = min(LONGEST, read.folded.size)
     by_folded, marks = spread(weight, scored)

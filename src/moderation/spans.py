@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from moderation.kernel.ngrams import count_grams, sum_rows
 from moderation.kernel.runs import accepted_runs, run_facts
 from moderation.kernel.score import line_logits, softmax
-from moderation.kernel.spans import FIRST_COLUMN, cut_pieces, find_runs
+from moderation.kernel.spans import cut_pieces, find_runs
 from moderation.labels import FAMILIES, LABELS
 from moderation.lines import Lines
 from moderation.model.model import SPAN_FACTS, LineModel, SpanModel
@@ -41,17 +40,6 @@ NONE: Final = np.zeros(0, np.int64)
 NO_SPANS: Final = Spans(NONE, NONE, NONE, NONE, np.zeros(0, np.float32))
 
 
-WEIGHTS: WeakKeyDictionary[LineModel, NDArray[np.int8]] = WeakKeyDictionary()
-
-
-def tagger_weights(model: LineModel) -> NDArray[np.int8]:
-    """The span columns of the weight table, side by side; copied once for each model."""
-    found = WEIGHTS.get(model)
-    if found is None:
-        found = WEIGHTS[model] = np.ascontiguousarray(model.gram_weights[:, FIRST_COLUMN:])
-    return found
-
-
 def candidate_runs(
     lines: Lines, chosen: NDArray[np.int64], model: LineModel, spans: SpanModel, tables: Tables
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
@@ -64,7 +52,7 @@ def candidate_runs(
         lines.fold_start,
         lines.kinds,
         chosen,
-        tagger_weights(model),
+        spans.weights,
         model.bits,
         spans.scale,
         spans.edge,

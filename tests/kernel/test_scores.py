@@ -16,8 +16,8 @@ from moderation.model.model import LineModel
 N = len(labels.NAMES)
 RANDOM = np.random.default_rng(11)
 MODEL = LineModel(
-    RANDOM.integers(-127, 128, (1 << 12, 16)).astype(np.int8),
-    RANDOM.uniform(0.001, 0.02, N).astype(np.float32),
+    RANDOM.integers(-(2**31), 2**31, (1 << 12, 4)).astype(np.int32),
+    RANDOM.uniform(0.0001, 0.002, N).astype(np.float32),
     RANDOM.normal(0, 0.3, (ROWS, N)).astype(np.float32),
     RANDOM.normal(0, 1, N).astype(np.float32),
 )

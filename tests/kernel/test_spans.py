@@ -11,14 +11,13 @@ from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
 from moderation.kernel import reference, spans
 from moderation.kernel.runs import accepted_runs, run_facts
-from moderation.kernel.spans import CLASSES, EDGES, FACTS, FIRST_COLUMN, REST, STATES
+from moderation.kernel.spans import CLASSES, EDGES, FACTS, REST, STATES
 from moderation.model.model import SPAN_FACTS
 from moderation.spans import FAMILY
 
 BITS = 12
 RANDOM = np.random.default_rng(13)
-WEIGHTS = RANDOM.integers(-127, 128, (1 << BITS, 16)).astype(np.int8)
-TAGS = np.ascontiguousarray(WEIGHTS[:, FIRST_COLUMN:])
+TAGS = RANDOM.integers(-127, 128, (1 << BITS, STATES)).astype(np.int8)
 SCALE = RANDOM.uniform(0.002, 0.01, STATES).astype(np.float32)
 EDGE = RANDOM.normal(0, 0.3, (EDGES, EDGES, STATES)).astype(np.float32)
 BEGIN = -RANDOM.uniform(0, 3, (CLASSES, CLASSES)).astype(np.float32)
@@ -35,10 +34,10 @@ def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
     for k in chosen[:20]:
         first, length = int(read.fold_start[k]), int(np.diff(read.fold_start)[k])
         scores = spans.character_scores(read.folded, first, length, TAGS, BITS)
-        assert_same(scores, reference.character_scores(read.folded, first, length, WEIGHTS, BITS))
+        assert_same(scores, reference.character_scores(read.folded, first, length, TAGS, BITS))
     text = read.folded, read.fold_start, read.kinds, chosen
     runs, facts = spans.find_runs(*text, TAGS, BITS, SCALE, EDGE, BEGIN, CLOSE)
-    assert_same((runs, facts), reference.find_runs(*text, WEIGHTS, BITS, SCALE, EDGE, BEGIN, CLOSE))
+    assert_same((runs, facts), reference.find_runs(*text, TAGS, BITS, SCALE, EDGE, BEGIN, CLOSE))
     pieces = spans.cut_pieces(read.folded, read.fold_start, runs)
     assert_same(pieces, reference.cut_pieces(read.folded, read.fold_start, runs))
     shares = np.random.default_rng(len(runs)).dirichlet(np.ones(FAMILY.size), 2 * len(runs))

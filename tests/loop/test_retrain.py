@@ -130,6 +130,9 @@ def test_the_manifest_says_where_the_candidate_comes_from(base: Model, taught: R
 def test_weights_of_grams_that_no_correction_has_stay_bit_for_bit(base: Model, taught: Retrained) -> None:
     same = (base.lines.gram_weights == taught.model.lines.gram_weights).all(1)
     assert same.mean() > 0.97
+    assert base.spans is not None
+    assert taught.model.spans is not None
+    assert (base.spans.weights == taught.model.spans.weights).all(1).mean() > 0.97
     for name in ("gram_scale", "shape_weights", "bias"):
         assert np.array_equal(getattr(base.lines, name), getattr(taught.model.lines, name))
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from moderation.errors import ModelError
-from moderation.model.mapped import map_file, mapped_arrays
+from moderation.model.mapped import CACHE_LINE, map_file, mapped_arrays, on_cache_lines
 from moderation.model.store import WEIGHTS, load_model, model_folder, replace_file
 from moderation.moderate import Moderator
 from moderation.policy import built_in
@@ -71,3 +72,17 @@ def test_whatever_the_header_says_no_array_reaches_beyond_the_file(tmp_path: Pat
     except (ValueError, KeyError, TypeError):
         return
     assert sum(array.nbytes for array in arrays.values()) <= 100 * len(arrays)
+
+
+def test_rows_of_the_weight_table_lie_on_cache_lines(tmp_path: Path) -> None:
+    arrays: dict[str, np.ndarray[Any, Any]] = {
+        "a": np.arange(5, dtype=np.int32),
+        "table": np.arange(400, dtype=np.int32),
+        "z": np.ones(3, np.int8),
+    }
+    path = tmp_path / "some.safetensors"
+    path.write_bytes(on_cache_lines(save(arrays)))
+    mapped = mapped_arrays(map_file(path))
+    assert mapped["table"].ctypes.data % CACHE_LINE == 0
+    for name, array in load(path.read_bytes()).items():
+        np.testing.assert_array_equal(mapped[name], array)

@@ -18,10 +18,11 @@ from safetensors.numpy import load, save
 
 from moderation.errors import ModelError
 from moderation.kernel.context import FEATURES
+from moderation.kernel.packing import WORDS
 from moderation.kernel.shape import ROWS
 from moderation.kernel.spans import CLASSES, EDGES, STATES
 from moderation.labels import NAMES
-from moderation.model.model import COLUMNS, SPAN_FACTS, ContextModel, LineModel, Model, SpanModel
+from moderation.model.model import SPAN_FACTS, ContextModel, LineModel, Model, SpanModel
 from moderation.model.store import FORMAT, MANIFEST, WEIGHTS, load_folder, load_model, manifest_digest, save_model
 from moderation.moderate import Moderator
 from moderation.policy import load_policy
@@ -34,8 +35,8 @@ def small_lines() -> LineModel:
     """A first stage of 256 rows."""
     random = np.random.default_rng(1)
     return LineModel(
-        random.integers(-127, 128, (256, COLUMNS)).astype(np.int8),
-        random.uniform(0.001, 0.02, N).astype(np.float32),
+        random.integers(-(2**31), 2**31, (256, WORDS)).astype(np.int32),
+        random.uniform(0.0001, 0.002, N).astype(np.float32),
         random.normal(0, 0.1, (ROWS, N)).astype(np.float32),
         random.normal(0, 1, N).astype(np.float32),
     )
@@ -64,6 +65,7 @@ def small_context() -> ContextModel:
 def small_spans() -> SpanModel:
     """A span model that has learned nothing."""
     return SpanModel(
+        np.zeros((256, STATES), np.int8),
         np.ones(STATES, np.float32),
         np.zeros((EDGES, EDGES, STATES), np.float32),
         np.zeros((CLASSES, CLASSES), np.float32),
@@ -231,9 +233,9 @@ def test_weights_without_an_array_are_refused(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "array"),
     [
-        ("lines.gram_weights", np.zeros((256, COLUMNS - 1), np.int8)),
-        ("lines.gram_weights", np.zeros((255, COLUMNS), np.int8)),
-        ("lines.gram_weights", np.zeros((256, COLUMNS), np.float32)),
+        ("lines.gram_weights", np.zeros((256, WORDS - 1), np.int32)),
+        ("lines.gram_weights", np.zeros((255, WORDS), np.int32)),
+        ("lines.gram_weights", np.zeros((256, WORDS), np.int8)),
         ("lines.gram_scale", np.zeros(N - 1, np.float32)),
         ("lines.gram_scale", np.zeros(N, np.float64)),
         ("lines.shape_weights", np.zeros((ROWS - 1, N), np.float32)),
@@ -249,6 +251,8 @@ def test_weights_without_an_array_are_refused(folder: Path, name: str) -> None:
         ("context.threshold", np.zeros(4, np.float64)),
         ("context.value", np.zeros(5, np.float32)),
         ("context.baseline", np.zeros(0, np.float32)),
+        ("spans.weights", np.zeros((128, STATES), np.int8)),
+        ("spans.weights", np.zeros((256, STATES), np.int16)),
         ("spans.scale", np.zeros(STATES - 1, np.float32)),
         ("spans.edge", np.zeros((EDGES, EDGES), np.float32)),
         ("spans.begin", np.zeros((CLASSES, CLASSES - 1), np.float32)),
@@ -267,9 +271,9 @@ def test_arrays_of_another_shape_or_type_are_refused(folder: Path, name: str, ar
 @pytest.mark.parametrize(
     ("name", "array"),
     [
-        ("lines.gram_weights", np.zeros((0, COLUMNS), np.int8)),
-        ("lines.gram_weights", np.zeros((1, COLUMNS), np.int8)),
-        ("lines.gram_weights", np.zeros((128, COLUMNS), np.int8)),
+        ("lines.gram_weights", np.zeros((0, WORDS), np.int32)),
+        ("lines.gram_weights", np.zeros((1, WORDS), np.int32)),
+        ("lines.gram_weights", np.zeros((128, WORDS), np.int32)),
         ("context.root", np.array([0, 4], np.int32)),
         ("context.root", np.array([-1, 3], np.int32)),
         ("context.feature", np.array([FEATURES, 0, 0, 0], np.int16)),
@@ -277,7 +281,7 @@ def test_arrays_of_another_shape_or_type_are_refused(folder: Path, name: str, ar
         ("context.child", np.array([3, 0, 0, 0], np.int32)),
         ("context.child", np.array([1, 0, 1, 0], np.int32)),
         ("context.child", np.array([2**31 - 1, 0, 0, 0], np.int32)),
-        ("lines.gram_weights", np.array(1, np.int8)),
+        ("lines.gram_weights", np.array(1, np.int32)),
         ("tables.fold_delta", np.array(1, np.uint32)),
         ("context.child", np.array([1, 1, 0, 0], np.int32)),
         ("context.child", np.array([-1, 0, 0, 0], np.int32)),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.jit import always, kernel
+from moderation.kernel.packing import WORDS
 from moderation.kernel.vector import LANES, load_row, no_ints, store
 
 HASH_VERSION = 1
@@ -27,11 +28,11 @@ def extend(h: np.uint32, c: np.uint32) -> np.uint32:
 
 @always
 def place_of(h: np.uint32, shift: np.uint32) -> np.uint64:
-    """Where the row of a hash begins in the table's bytes."""
-    return np.uint64(h >> shift) * np.uint64(LANES)
+    """Where the row of a hash begins in the table's words."""
+    return np.uint64(h >> shift) * np.uint64(WORDS)
 
 
-LONGEST = 1 << 20
+LONGEST = 1 << 19
 """Characters of a line that are scored: longer sums would not fit 32 bits, and change no verdict."""
 
 
@@ -74,14 +75,14 @@ def gram_rows(
 def sum_rows(
     folded: NDArray[np.uint32],
     fold_start: NDArray[np.int64],
-    weights: NDArray[np.int8],
+    weights: NDArray[np.int32],
     bits: int,
 ) -> NDArray[np.int32]:
-    """The sum of the weight rows of each line's grams: int32 (n, LANES).
+    """The sum of the weight rows of each line's grams: int32 (n, LANES), of which the first N_LABELS count.
 
-    weights: int8 (rows, LANES). Integer sums do not depend on the order of adding, so that every way of computing
-    them gives the same bits. The grams that begin at a character are hashed one out of the other, and four characters
-    are at hand at a time.
+    weights: int32 (rows, WORDS), see packing.py. Integer sums do not depend on the order of adding, so that every way
+    of computing them gives the same bits. The grams that begin at a character are hashed one out of the other, and four
+    characters are at hand at a time.
     """
     n = fold_start.size - 1
     out = np.zeros((n, LANES), np.int32)

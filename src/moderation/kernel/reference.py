@@ -16,7 +16,7 @@ from moderation.kernel.context import FEATURES, FILTER, N_LABELS, NEAR, WINDOWS
 from moderation.kernel.function_words import FUNCTION_WORDS, pack_word
 from moderation.kernel.ngrams import LONGEST
 from moderation.kernel.shape import GROUPS, N_CLASSES, ROWS
-from moderation.kernel.spans import CLASSES, FACTS, FIRST_COLUMN, REST, STATES
+from moderation.kernel.spans import CLASSES, FACTS, REST, STATES
 
 Strings = list[str]
 UINT32 = 0xFFFFFFFF
@@ -293,14 +293,24 @@ def gram_rows(
     return np.array([h // 2 ** (32 - bits) for h in hashes], np.int32)
 
 
+def row_numbers(words: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Twin of kernel/packing.py: fields cut out of the words. The last ones stand twice, as in the kernel."""
+    fields = []
+    for low, size in ((21, 1 << 11), (10, 1 << 11), (0, 1 << 10)):
+        field = (words.astype(np.int64) & UINT32) // (1 << low) % size
+        fields.append(np.where(field < size // 2, field, field - size))
+    return np.concatenate([*fields, fields[-1]], axis=1)
+
+
 def sum_rows(
-    folded: NDArray[np.uint32], fold_start: NDArray[np.int64], weights: NDArray[np.int8], bits: int
+    folded: NDArray[np.uint32], fold_start: NDArray[np.int64], weights: NDArray[np.int32], bits: int
 ) -> NDArray[np.int32]:
     """Twin of kernel/ngrams.py: gather the weight rows of a line, then add them up."""
-    out = np.zeros((fold_start.size - 1, weights.shape[1]), np.int32)
+    numbers = row_numbers(weights)
+    out = np.zeros((fold_start.size - 1, numbers.shape[1]), np.int32)
     for k, line in enumerate(marked_lines(folded, fold_start)):
         rows = [gram_hash(gram) // 2 ** (32 - bits) for gram in grams(line)]
-        out[k] = weights[np.array(rows, np.int64)].sum(0, dtype=np.int64)
+        out[k] = numbers[np.array(rows, np.int64)].sum(0, dtype=np.int64)
     return out
 
 
@@ -594,7 +604,7 @@ def character_scores(
         for size in (1, 2, 3, 4):
             for begin in range(max(0, place - size + 1), min(place, len(line) - size) + 1):
                 row = gram_hash(tuple(line[begin : begin + size])) // 2 ** (32 - bits)
-                out[at] += weights[row, FIRST_COLUMN : FIRST_COLUMN + STATES]
+                out[at] += weights[row]
     return out
 
 

@@ -1,6 +1,6 @@
 """Junk inside kept lines: a score for every character, and the best way to cut the line into runs.
 
-Four states: 0 keep, 1 chrome, 2 spam, 3 noise. A character's score in a state is the sum of the span columns of all
+Four states: 0 keep, 1 chrome, 2 spam, 3 noise. A character's score in a state is the sum of the tagger's weights of all
 n-grams that cover it, plus a part for its distance to either end of the line. The runs are the best path (Viterbi)
 through those scores with costs for where a run may begin and end, by the classes of the characters on either side.
 """
@@ -15,8 +15,6 @@ from moderation.kernel.ngrams import MARK, SEED, extend
 from moderation.kernel.vector import load_four, no_four, store
 
 STATES = 4
-FIRST_COLUMN = 12
-"""The span columns stand behind the label columns of the weight rows."""
 EDGES = 5
 """Steps of the distance to an end of the line."""
 CLASSES = 17
@@ -39,8 +37,8 @@ def edge_step(distance: int) -> int:
 
 
 @inline
-def span_columns(weights: NDArray[np.int8], h: np.uint32, shift: np.uint32) -> Any:
-    """The span columns of a hash's row."""
+def tagger_row(weights: NDArray[np.int8], h: np.uint32, shift: np.uint32) -> Any:
+    """The four weights of a hash's row."""
     return load_four(weights, np.uint64(h >> shift) * np.uint64(STATES))
 
 
@@ -53,10 +51,9 @@ def character_sums(
     bits: int,
     total: NDArray[np.int32],
 ) -> None:
-    """The sums of the span columns of the grams that cover each character; total: flat, from 0 on STATES a character.
+    """The sums of the rows of the grams that cover each character; total: flat, from 0 on STATES a character.
 
-    weights: int8 (rows, STATES), the span columns alone: a quarter of the table stays in caches where all of it would
-    not.
+    weights: int8 (rows, STATES), a table of their own: it stays in caches where one of all columns would not.
     Four grams begin at a character, and the one `back` places behind it is covered by those of order above `back`.
     A character's sum is complete once the grams that begin at it are added; those of the three behind it are under way.
     """
@@ -72,11 +69,11 @@ def character_sums(
         h1 = extend(SEED, c0)
         h2 = extend(h1, c1)
         h3 = extend(h2, c2)
-        g3 = span_columns(weights, h3, shift) if i + 2 <= length else no_four()
-        g4 = span_columns(weights, extend(h3, c3), shift) if i + 3 <= length else no_four()
+        g3 = tagger_row(weights, h3, shift) if i + 2 <= length else no_four()
+        g4 = tagger_row(weights, extend(h3, c3), shift) if i + 3 <= length else no_four()
         g3 = g3 + g4
-        g2 = span_columns(weights, h2, shift) + g3
-        t0 = t0 + span_columns(weights, h1, shift) + g2
+        g2 = tagger_row(weights, h2, shift) + g3
+        t0 = t0 + tagger_row(weights, h1, shift) + g2
         if i >= 0:
             store(total, i * STATES, t0)
         t0 = t1 + g2
@@ -90,7 +87,7 @@ def character_sums(
 def character_scores(
     folded: NDArray[np.uint32], first: int, length: int, weights: NDArray[np.int8], bits: int
 ) -> NDArray[np.int32]:
-    """The summed span columns of each character of one folded line: (length, STATES). weights: as character_sums'."""
+    """The summed rows of each character of one folded line: (length, STATES). weights: as character_sums'."""
     total = np.zeros((length, STATES), np.int32)
     if length:
         character_sums(folded, first, length, weights, bits, total.reshape(-1))

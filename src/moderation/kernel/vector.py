@@ -17,6 +17,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, models, register_model
 
 from moderation.kernel.jit import inline
+from moderation.kernel.packing import DOWN, UP, WORDS
 
 LANES = 16
 N_LABELS = 12
@@ -97,6 +98,16 @@ def address(context: Any, builder: Any, kind: Any, array: Any, at: Any, lanes: i
     return builder.bitcast(builder.gep(data, [at]), lanes.as_pointer())
 
 
+def numbers_of(builder: Any, words: Any) -> Any:
+    """The numbers of a packed row: a word stands in a lane for each of its numbers, and is moved up and down there.
+
+    The lanes behind the last number do as those before them: zeros would cost an instruction.
+    """
+    wide = builder.shuffle_vector(words, words, ir.Constant(INT_VECTOR, list(range(WORDS)) * (LANES // WORDS)))
+    up, down = ([*np.repeat(bits, WORDS).tolist(), *[bits[-1]] * WORDS] for bits in (UP, DOWN))
+    return builder.ashr(builder.shl(wide, ir.Constant(INT_VECTOR, up)), ir.Constant(INT_VECTOR, down))
+
+
 def loading(kind: Sixteen, stored: ir.VectorType, align: int, widen: Callable[[Any, Any], Any] | None = None) -> Any:
     """An operation that reads sixteen numbers of an array."""
 
@@ -112,8 +123,8 @@ def loading(kind: Sixteen, stored: ir.VectorType, align: int, widen: Callable[[A
     return intrinsic(load)
 
 
-load_row: Any = loading(ints, ir.VectorType(ir.IntType(8), LANES), 1, lambda b, v: b.sext(v, INT_VECTOR))
-"""load_row(array, at): sixteen int8 as int32."""
+load_row: Any = loading(ints, FOUR_INTS, 4, numbers_of)
+"""load_row(array, at): the numbers of four int32 words as int32, see packing.py; the last four stand twice."""
 load_four: Any = loading(fours, ir.VectorType(ir.IntType(8), FOUR), 1, lambda b, v: b.sext(v, FOUR_INTS))
 """load_four(array, at): four int8 as int32."""
 load_ints: Any = loading(ints, INT_VECTOR, 4)

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from moderation.errors import ModelError
 from moderation.kernel.context import FEATURES
+from moderation.kernel.packing import WORDS
 from moderation.kernel.shape import N_CLASSES, ROWS
 from moderation.kernel.spans import CLASSES, EDGES, STATES
 from moderation.labels import NAMES
-from moderation.model.model import COLUMNS, SPAN_FACTS, ContextModel, LineModel, Model, SpanModel
+from moderation.model.model import SPAN_FACTS, ContextModel, LineModel, Model, SpanModel
 from moderation.text.tables import Tables
 
 Expected = list[tuple[str, type[np.generic], tuple[int, ...]]]
@@ -26,7 +27,7 @@ def check_model(folder: Path, model: Model) -> None:
         if model.context is not None:
             check_context(model.context)
         if model.spans is not None:
-            check_spans(model.spans)
+            check_spans(model.spans, rows_of(model.lines.gram_weights))
     except ValueError as error:
         raise ModelError(f"model {folder}: {error}; export it again with `moderation train`") from None
 
@@ -60,7 +61,7 @@ def check_lines(lines: LineModel) -> None:
     check_arrays(
         lines,
         [
-            ("gram_weights", np.int8, (rows, COLUMNS)),
+            ("gram_weights", np.int32, (rows, WORDS)),
             ("gram_scale", np.float32, (N,)),
             ("shape_weights", np.float32, (ROWS, N)),
             ("bias", np.float32, (N,)),
@@ -96,11 +97,12 @@ def check_context(context: ContextModel) -> None:
         raise ValueError("child leads backwards or beyond the nodes")
 
 
-def check_spans(spans: SpanModel) -> None:
-    """The span tagger."""
+def check_spans(spans: SpanModel, rows: int) -> None:
+    """The span tagger; it has a row for every row of the first stage."""
     check_arrays(
         spans,
         [
+            ("weights", np.int8, (rows, STATES)),
             ("scale", np.float32, (STATES,)),
             ("edge", np.float32, (EDGES, EDGES, STATES)),
             ("begin", np.float32, (CLASSES, CLASSES)),

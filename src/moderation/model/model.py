@@ -8,22 +8,19 @@ from numpy.typing import NDArray
 
 from moderation.text.tables import Tables
 
-COLUMNS = 16
-"""Columns of a weight row: the labels, padded so that a row is sixteen bytes."""
-
 SPAN_FACTS = 18
 """Numbers that decide whether a found run is junk: ten of the tagger's, eight of the line model's."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class LineModel:
     """First stage: one line at a time.
 
-    gram_weights: int8 (2^bits, COLUMNS). gram_scale, bias: float32 (n_labels,). shape_weights: float32
-    (shape rows, n_labels).
+    gram_weights: int32 (2^bits, 4), rows of packed whole numbers, see kernel/packing.py. gram_scale: float32
+    (n_labels,), what one of them is worth. shape_weights: float32 (shape rows, n_labels). bias: float32 (n_labels,).
     """
 
-    gram_weights: NDArray[np.int8]
+    gram_weights: NDArray[np.int32]
     gram_scale: NDArray[np.float32]
     shape_weights: NDArray[np.float32]
     bias: NDArray[np.float32]
@@ -62,12 +59,14 @@ class ContextModel:
 
 @dataclass(frozen=True, slots=True)
 class SpanModel:
-    """Junk inside lines; the tagger's weights are columns 12 to 15 of the line model's gram_weights.
+    """Junk inside lines.
 
-    scale: float32 (4,). edge: float32 (5, 5, 4). begin, close: float32 (17, 17). accept: float32 (19,), logistic
-    weights over a run's facts and a bias. See kernel/spans.py.
+    weights: int8 (2^bits, 4), of the tagger, for the same rows of n-grams as the line model's. scale: float32 (4,).
+    edge: float32 (5, 5, 4). begin, close: float32 (17, 17). accept: float32 (19,), logistic weights over a run's facts
+    and a bias. See kernel/spans.py.
     """
 
+    weights: NDArray[np.int8]
     scale: NDArray[np.float32]
     edge: NDArray[np.float32]
     begin: NDArray[np.float32]

@@ -19,11 +19,11 @@ from moderation.kernel.context import CONTEXT_VERSION
 from moderation.kernel.ngrams import HASH_VERSION
 from moderation.labels import NAMES
 from moderation.model.check import check_model
-from moderation.model.mapped import map_file, mapped_arrays
+from moderation.model.mapped import map_file, mapped_arrays, on_cache_lines
 from moderation.model.model import ContextModel, LineModel, Model, SpanModel
 from moderation.text.tables import FIELDS, NORMALISER_VERSION, Tables
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the layout below; reading another one is refused."""
 DEFAULT_NAME: Final = "default"
 WEIGHTS: Final = "weights.safetensors"
@@ -89,7 +89,7 @@ def save_model(
         for f in fields(part)
     }
     arrays |= {f"tables.{name}": array for name, array in tables.arrays().items()}
-    weights = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
+    weights = on_cache_lines(save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}))
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "labels": list(NAMES),

@@ -75,7 +75,7 @@ def adapt_model(
             )
         if spans is not None:
             pull, share = options.span_pull, min(weight, options.span_weight)
-            lines, spans = adapt_spans(
+            spans = adapt_spans(
                 base, spans, lines, corrected, rehearsed_lines, weight=share, pull=pull, iterations=steps
             )
     return replace(base, lines=lines, context=context, spans=spans)

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from moderation.judge import line_scores
+from moderation.kernel.packing import MOST, packed, unpacked
 from moderation.labels import NAMES
 from moderation.lines import read_lines
 from moderation.model.model import LineModel, Model
@@ -51,9 +52,8 @@ def adapt_lines(
 
 
 def moved(lines: LineModel, rows: NDArray[np.int64], move: NDArray[np.float64]) -> LineModel:
-    """The weights of the rows moved, on the same scale of eight bits. move: (rows, n_labels)."""
+    """The weights of the rows moved, on the same scale and no farther than it reaches. move: (rows, n_labels)."""
     weights = lines.gram_weights.copy()
-    step = lines.gram_scale.astype(np.float64)
-    wanted = weights[rows, :N] + move / step
-    weights[rows, :N] = np.clip(np.rint(wanted), -127, 127).astype(np.int8)
+    wanted = unpacked(weights[rows]) + move / lines.gram_scale.astype(np.float64)
+    weights[rows] = packed(np.clip(np.rint(wanted), -MOST, MOST).astype(np.int64))
     return replace(lines, gram_weights=weights)

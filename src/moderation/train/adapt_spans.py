@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from moderation.judge import line_scores
-from moderation.kernel.spans import FIRST_COLUMN, STATES
+from moderation.kernel.spans import STATES
 from moderation.labels import CONTENT, NAMES
 from moderation.lines import read_lines
 from moderation.model.model import LineModel, Model, SpanModel
@@ -18,6 +18,7 @@ from moderation.text.batch import pack
 from moderation.train.dataset import LabelledPage
 from moderation.train.fit_spans import SpanOptions, TaggedLines, character_table, tagged_lines, true_share
 from moderation.train.pull import held_regression
+from moderation.train.rounding import MOST_OF_EIGHT
 
 REHEARSED: Final = 3000
 """Content lines that are rehearsed: a table of characters is large."""
@@ -38,19 +39,19 @@ def adapt_spans(
     pull: float,
     iterations: int,
     seed: int = 0,
-) -> tuple[LineModel, SpanModel]:
-    """The tagger with the spans of corrected content lines learned; `lines`, the new first stage, holds its columns.
+) -> SpanModel:
+    """The tagger with the spans of corrected content lines learned. lines: the new first stage.
 
     A content line asserts all its spans: what is not marked in it is no junk. rehearsed: lines on which the tagger
     shall go on saying what it says. Without a corrected content line, all stays as it is.
     """
     new = tagged_lines(corrected, base.tables)
     if not new.page.size:
-        return lines, spans
+        return spans
     old = tagged_lines([as_content(base, spans, rehearsed, seed)], base.tables)
-    lines = adapt_tagger(base, spans, lines, new, old, weight=weight, pull=pull, iterations=iterations)
+    spans = adapt_tagger(base, spans, new, old, weight=weight, pull=pull, iterations=iterations)
     accept = adapt_accept(base, spans, lines, new, old, weight=weight, pull=pull, iterations=iterations)
-    return lines, replace(spans, accept=accept)
+    return replace(spans, accept=accept)
 
 
 def as_content(base: Model, spans: SpanModel, lines: Sequence[str], seed: int) -> LabelledPage:
@@ -69,15 +70,14 @@ def as_content(base: Model, spans: SpanModel, lines: Sequence[str], seed: int) -
 def adapt_tagger(
     base: Model,
     spans: SpanModel,
-    lines: LineModel,
     new: TaggedLines,
     old: TaggedLines,
     *,
     weight: float,
     pull: float,
     iterations: int,
-) -> LineModel:
-    """The span columns moved, in the rows of n-grams that corrected content lines have."""
+) -> SpanModel:
+    """The tagger's weights moved, in the rows of n-grams that corrected content lines have."""
     emission = emission_of(base)
     tables, states = [], []
     for tagged in (new, old):
@@ -88,7 +88,7 @@ def adapt_tagger(
     size = 1 << base.lines.bits
     rows = np.unique(tables[0].indices[tables[0].indices < size])
     every = sp.vstack(tables).tocsr()
-    columns = np.concatenate([base.lines.gram_weights[:, FIRST_COLUMN:] * spans.scale, spans.edge.reshape(-1, STATES)])
+    columns = np.concatenate([spans.weights * spans.scale, spans.edge.reshape(-1, STATES)])
     start = (every @ columns.astype(np.float64)) / emission
     target = np.exp(start - start.max(1, keepdims=True))
     target /= target.sum(1, keepdims=True)
@@ -97,10 +97,10 @@ def adapt_tagger(
     counts[:first] = weight
     gram = SpanOptions().gram
     move = held_regression((every[:, rows] * gram).astype(np.float64), start, target, counts, pull, iterations) * gram
-    weights = lines.gram_weights.copy()
-    wanted = weights[rows, FIRST_COLUMN:] + move * emission / spans.scale
-    weights[rows, FIRST_COLUMN:] = np.clip(np.rint(wanted), -127, 127).astype(np.int8)
-    return replace(lines, gram_weights=weights)
+    weights = spans.weights.copy()
+    wanted = weights[rows] + move * emission / spans.scale
+    weights[rows] = np.clip(np.rint(wanted), -MOST_OF_EIGHT, MOST_OF_EIGHT).astype(np.int8)
+    return replace(spans, weights=weights)
 
 
 def emission_of(base: Model) -> float:

@@ -91,7 +91,7 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
     if several and any(page.spans for page in given):
         say("fitting the span tagger")
         fold = fold_with_sources([*given, *made], options.span_options.folds, options.seed)
-        lines, spans = fit_spans([*given, *made], fold, lines, tables, options.span_options, options.seed, options.jobs)
+        spans = fit_spans([*given, *made], fold, lines, tables, options.span_options, options.seed, options.jobs)
     return Model(lines, context, spans, tables, {"name": "unsaved", "digest": "0" * 64})
 
 

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from moderation.kernel.packing import MOST, packed
 from moderation.kernel.shape import ROWS
 from moderation.labels import NAMES
-from moderation.model.model import COLUMNS, LineModel
+from moderation.model.model import LineModel
 from moderation.text.tables import Tables
 from moderation.train.features import LineFeatures, line_features
+from moderation.train.rounding import whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +34,6 @@ class LineOptions:
 
 
 DEFAULTS: Final = LineOptions()
-CLIP: Final = 0.9999
-"""Weights beyond this quantile of a column's absolute values are clipped, so that a few rows don't cost the rest
-their precision."""
-MOST: Final = 127
-"""The largest eight-bit weight."""
 
 
 def fit_line_model(
@@ -95,23 +92,9 @@ def row_a_class(model: LogisticRegression) -> tuple[NDArray[np.float64], NDArray
 
 
 def quantise(grams: NDArray[np.float64], shapes: NDArray[np.float64], bias: NDArray[np.float64]) -> LineModel:
-    """grams: (rows, n_labels). Eight bits a weight with one scale a label; the rest stays float32."""
-    n = grams.shape[1]
-    weights = np.zeros((grams.shape[0], COLUMNS), np.int8)
-    weights[:, :n], scale = eight_bits(grams)
-    assert shapes.shape == (ROWS, n)
+    """grams: (rows, n_labels), as packed whole numbers with one scale a label; the rest stays float32."""
+    numbers, scale = whole(grams, MOST)
+    assert shapes.shape == (ROWS, grams.shape[1])
     return LineModel(
-        weights, scale.astype(np.float32), np.ascontiguousarray(shapes, np.float32), bias.astype(np.float32)
+        packed(numbers), scale.astype(np.float32), np.ascontiguousarray(shapes, np.float32), bias.astype(np.float32)
     )
-
-
-def eight_bits(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """weights: (rows, columns). Whole numbers from -MOST to MOST, and each column's scale: weights ~ numbers * scale.
-
-    Rows that are 0 do not count for the scale; a column of nothing else gets one that is next to 0.
-    """
-    scale = np.empty(weights.shape[1])
-    for column in range(scale.size):
-        used = np.abs(weights[:, column][weights[:, column] != 0])
-        scale[column] = max(float(np.quantile(used, CLIP)) if used.size else 0.0, 1e-9) / MOST
-    return np.clip(np.rint(weights / scale), -MOST, MOST).astype(np.int8), scale

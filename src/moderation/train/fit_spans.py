@@ -1,4 +1,4 @@
-"""Spans: a character tagger in the spare columns of the weight rows, boundary costs, and a judge of found runs."""
+"""Spans: a character tagger over the same n-grams, boundary costs, and a judge of found runs."""
 
 import warnings
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from moderation.kernel.ngrams import ORDERS, gram_rows
-from moderation.kernel.spans import CLASSES, EDGES, FIRST_COLUMN, STATES, edge_step
+from moderation.kernel.spans import CLASSES, EDGES, STATES, edge_step
 from moderation.labels import BY_NAME
 from moderation.lines import Lines, read_lines
 from moderation.model.model import SPAN_FACTS, LineModel, SpanModel
@@ -21,7 +21,8 @@ from moderation.spans import candidate_runs
 from moderation.text.batch import pack
 from moderation.text.tables import Tables
 from moderation.train.dataset import LabelledPage
-from moderation.train.fit_lines import eight_bits, row_a_class
+from moderation.train.fit_lines import row_a_class
+from moderation.train.rounding import eight_bits
 
 STATE_OF_FAMILY: Final = {"keep": 0, "chrome": 1, "spam": 2, "noise": 3}
 
@@ -108,14 +109,14 @@ def character_table(
 
 
 def fit_tagger(
-    tagged: TaggedLines, chosen: NDArray[np.int64], lines: LineModel, tables: Tables, options: SpanOptions
-) -> tuple[LineModel, SpanModel]:
-    """Fit the tagger on the chosen lines: the line model with its span columns filled, and the span model."""
+    tagged: TaggedLines, chosen: NDArray[np.int64], bits: int, tables: Tables, options: SpanOptions
+) -> SpanModel:
+    """Fit the tagger on the chosen lines, and no judge of runs yet. bits: log2 of the rows."""
+    size = 1 << bits
     if not tagged.junky[chosen].any():
-        return lines, no_tagger()
-    x, places = character_table(tagged, chosen, lines.bits)
+        return no_tagger(size)
+    x, places = character_table(tagged, chosen, bits)
     y = tagged.state[places]
-    size = 1 << lines.bits
     frequency = np.bincount(x.indices, minlength=x.shape[1])[:size]
     active = np.flatnonzero(frequency >= 4)
     keep = np.concatenate([active, np.arange(size, x.shape[1])])
@@ -132,26 +133,26 @@ def fit_tagger(
     bias[model.classes_] = bias_found
     share = (np.bincount(y, minlength=STATES) + 1.0) / (y.size + STATES)
     bias += options.prior * np.log(share[0] / share)
-    weights = lines.gram_weights.copy()
-    weights[:, FIRST_COLUMN : FIRST_COLUMN + STATES], steps = eight_bits(coef[:, :size].T)
+    weights, steps = eight_bits(coef[:, :size].T)
     edge = coef[:, size:].T.reshape(EDGES, EDGES, STATES) + bias
     begin, close = boundary_worth(tagged, chosen, tables, options)
-    spans = SpanModel(
+    return SpanModel(
+        weights=np.ascontiguousarray(weights),
         scale=np.ascontiguousarray(steps * options.emission, np.float32),
         edge=np.ascontiguousarray(edge * options.emission, np.float32),
         begin=begin,
         close=close,
         accept=np.zeros(SPAN_FACTS + 1, np.float32),
     )
-    return replace(lines, gram_weights=weights), spans
 
 
-def no_tagger() -> SpanModel:
+def no_tagger(rows: int) -> SpanModel:
     """Finds nothing: what is learned from lines without junk."""
     edge = np.zeros((EDGES, EDGES, STATES), np.float32)
     edge[:, :, 1:] = -20.0
     free = np.zeros((CLASSES, CLASSES), np.float32)
-    return SpanModel(np.zeros(STATES, np.float32), edge, free, free, np.zeros(SPAN_FACTS + 1, np.float32))
+    weights = np.zeros((rows, STATES), np.int8)
+    return SpanModel(weights, np.zeros(STATES, np.float32), edge, free, free, np.zeros(SPAN_FACTS + 1, np.float32))
 
 
 def boundary_worth(
@@ -190,7 +191,7 @@ def fit_spans(
     options: SpanOptions = DEFAULTS,
     seed: int = 0,
     jobs: int = 1,
-) -> tuple[LineModel, SpanModel]:
+) -> SpanModel:
     """Fit tagger and boundaries on all pages, and the judge of runs on runs found in pages the tagger had not seen."""
     tagged = tagged_lines(pages, tables)
     random = np.random.default_rng(seed)
@@ -199,14 +200,14 @@ def fit_spans(
 
     def part(k: int) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
         seen = np.flatnonzero(picked & (line_fold != k))
-        tagger, model = fit_tagger(tagged, seen, lines, tables, options)
-        return candidate_runs(tagged.read, np.flatnonzero(line_fold == k), tagger, model, tables)
+        model = fit_tagger(tagged, seen, lines.bits, tables, options)
+        return candidate_runs(tagged.read, np.flatnonzero(line_fold == k), lines, model, tables)
 
     found = Parallel(jobs)(delayed(part)(k) for k in np.unique(line_fold))
     runs = np.concatenate([r for r, _, _ in found])
     facts = np.concatenate([f for _, f, _ in found])
-    tagger, model = fit_tagger(tagged, np.flatnonzero(picked), lines, tables, options)
-    return tagger, replace(model, accept=fit_accept(tagged, runs, facts))
+    model = fit_tagger(tagged, np.flatnonzero(picked), lines.bits, tables, options)
+    return replace(model, accept=fit_accept(tagged, runs, facts))
 
 
 def true_share(tagged: TaggedLines, runs: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ from moderation.lines import Lines, read_lines
 from moderation.model.model import Model
 from moderation.moderate import Moderator
 from moderation.policy import Policy, load_policy
-from moderation.result import decided, rule_arrays
+from moderation.result import decided
 from moderation.spans import find_spans
 from moderation.text.batch import pack
 from moderation.text.tables import Tables, built_tables
@@ -119,7 +119,7 @@ def scores(features: LineFeatures, weights: Weights) -> NDArray[np.float32]:
 
 def judged(table: Table, probabilities: NDArray[np.float32], policy: Policy) -> Judged:
     """The verdicts of a policy beside the labels."""
-    label, _, action = decide_lines(probabilities, *rule_arrays(policy))
+    label, _, action = decide_lines(probabilities, *policy.rule_arrays)
     none = np.zeros(len(table.lines), np.int64)
     chars = np.array([len(line) for line in table.lines])
     content = probabilities[:, CONTENT].astype(np.float64)

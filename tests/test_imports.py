@@ -58,7 +58,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "loop": RESULTS | {"moderate", "explain", "train", "markup"},
     "service": RESULTS | {"moderate", "explain", "loop", ""},
     "integrations": RESULTS | {"moderate", "crawl"},
-    "cli": RESULTS | {"moderate", "explain", "formats", "crawl", "train", "loop", "service", ""},
+    "cli": RESULTS | {"parallel", "moderate", "explain", "formats", "crawl", "train", "loop", "service", ""},
     "__main__": {"cli"},
     "": RESULTS | {"moderate"},
 }

@@ -1,7 +1,9 @@
 """What a result tells: the verdicts are those of the arrays, line by line, and the record is the typed document."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import accumulate
 
 import numpy as np
 import orjson
@@ -12,10 +14,13 @@ from numpy.typing import NDArray
 
 from kernel.samples import ARTICLE, DOCUMENTS, SPAM
 from moderation import Moderator, Result, Verdict
+from moderation.columns import TOGETHER
 from moderation.kernel.jit import kernel
 from moderation.kernel.write import put_score
 from moderation.labels import ACTIONS, BY_NAME, CONTENT, NAMES
 from moderation.records import Flag, Span
+from moderation.result import actions_of
+from moderation.text.batch import BATCH_CHARS
 from moderation.train.corpus import authored_pages
 from moderation.tricks import find_tricks
 
@@ -93,6 +98,11 @@ def test_verdicts_are_those_of_the_arrays_one_by_one(moderator: Moderator, polic
     assert any(verdict.spans for result in found for verdict in result.verdicts)
 
 
+def test_plain_verdicts_lack_nothing_but_tricks_and_reasons(moderator: Moderator) -> None:
+    for result in results(moderator, "default"):
+        assert result.plain_verdicts == tuple(replace(verdict, tricks=(), reason="") for verdict in result.verdicts)
+
+
 def test_verdicts_hold_numbers_of_python_alone(moderator: Moderator) -> None:
     for verdict in moderator.clean(f"{ARTICLE}\n{SPLICED}").verdicts:
         assert [type(value) for value in asdict(verdict).values()] == [
@@ -143,6 +153,23 @@ def test_flags_and_actions_count_the_verdicts(moderator: Moderator, policy: str)
         assert result.flagged == bool(result.flags)
         actions = [verdict.action for verdict in result.verdicts]
         assert result.actions == {action: actions.count(action) for action in ACTIONS}
+
+
+def test_actions_of_many_results_are_the_sum_of_theirs(moderator: Moderator) -> None:
+    found = [*results(moderator, "default"), *results(moderator, "flag-only")[1:3]]
+    assert actions_of(found) == {action: sum(result.actions[action] for result in found) for action in ACTIONS}
+    assert actions_of([]) == dict.fromkeys(ACTIONS, 0)
+
+
+def test_results_of_a_large_batch_tell_the_same_in_any_order(moderator: Moderator) -> None:
+    texts = [page.text for page in authored_pages()[::3]]
+    texts = [*texts[: bisect_right(list(accumulate(map(len, texts))), BATCH_CHARS)], ""]
+    assert sum(map(len, texts)) > TOGETHER
+    in_turn = [(result.to_json(), result.verdicts, result.removed) for result in moderator.clean_many(texts)]
+    order = np.random.default_rng(3).permutation(len(texts)).tolist()
+    found = moderator.clean_many(texts)
+    for n in [*order, *range(len(texts))]:
+        assert (found[n].to_json(), found[n].verdicts, found[n].removed) == in_turn[n]
 
 
 def test_probabilities_have_a_row_a_verdict(moderator: Moderator) -> None:

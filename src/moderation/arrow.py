@@ -1,6 +1,6 @@
 """Columns of text in Arrow: one UTF-8 buffer in, one out, and no Python string for a document or a line in between."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, overload
@@ -16,7 +16,7 @@ from moderation.model.model import Model
 from moderation.parallel import in_order
 from moderation.policy import Policy
 from moderation.repair import Fix
-from moderation.result import Result, damaged, decided, mend
+from moderation.result import Result, decided, fixes_of, joined, mended
 from moderation.text.batch import BATCH_CHARS, Batch
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Part:
     data: NDArray[np.uint8]
     start: NDArray[np.int64]
     decision: Decision
-    fixes: dict[int, Sequence[Fix]]
+    fixes: Mapping[int, Sequence[Fix]]
 
     def result(self, index: int) -> Result:
         """The result of one document."""
@@ -128,26 +128,11 @@ def clean_part(data: NDArray[np.uint8], start: NDArray[np.int64], model: Model, 
     codes.flags.writeable = False
     batch = Batch(codes, doc_start)
     decision = decided(judge(batch, model), policy, model.id, model.tables)
-    out, out_start = encode_kept(data, start, codes, doc_start, decision.keep)
-    part = Part(out, out_start, decision, {})
-    results = {n: mend(part.result(n), decision, n) for n in damaged(decision)}
-    mended = {n: result for n, result in results.items() if result.fixes}
-    return with_mended(part, mended) if mended else part
-
-
-def with_mended(part: Part, mended: dict[int, Result]) -> Part:
-    """The part with the texts of some documents in the place of its own."""
-    pieces: list[bytes] = []
-    done = 0
-    size = np.diff(part.start)
-    for n, result in mended.items():
-        pieces += [part.data[part.start[done] : part.start[n]].tobytes(), result.text.encode("utf-8")]
-        size[n] = len(pieces[-1])
-        done = n + 1
-    pieces.append(part.data[part.start[done] :].tobytes())
-    start = np.concatenate([[0], np.cumsum(size)])
-    fixes = {n: result.fixes for n, result in mended.items()}
-    return Part(np.frombuffer(b"".join(pieces), np.uint8), start, part.decision, fixes)
+    fixes = fixes_of(decision)
+    keep, place, after = mended(decision, fixes)
+    text, text_start = joined(after, "utf-8", np.uint8)
+    out, out_start = encode_kept(data, start, codes, doc_start, keep, place, text, text_start)
+    return Part(out, out_start, decision, fixes)
 
 
 def rebuilt(pa: Any, chunk: Any, parts: Sequence[Part]) -> Any:

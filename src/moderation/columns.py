@@ -2,12 +2,12 @@
 
 Number by number, leaving numpy costs more than judging, and so does every numpy call for a page of thirty lines: a
 small batch leaves it all at once, and each of its results takes its slice. A large batch does so document by document,
-so that keeping one result does not keep them all in this form.
+so that keeping one result does not keep them all in this form; where one is asked for after the other, in runs.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,24 @@ from moderation.labels import ACTIONS, NAMES, Action
 
 TOGETHER: Final = 200_000
 """Characters of a batch up to which all of its documents are taken at once."""
+RUN: Final = 1 << 16
+"""Characters of a larger batch that are taken at once when the document behind the last one is asked for."""
 SHAPE: Final = len(NAMES), len(ACTIONS)
-T = TypeVar("T")
+
+
+class Held(Protocol):
+    """Something of documents [first, last)."""
+
+    @property
+    def first(self) -> int:
+        """The first of them."""
+
+    @property
+    def last(self) -> int:
+        """Behind the last of them."""
+
+
+T = TypeVar("T", bound=Held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,11 @@ class Parts:
 
     first: int
     begin: list[int]
+
+    @property
+    def last(self) -> int:
+        """Behind the last document."""
+        return self.first + len(self.begin) - 1
 
     def of(self, index: int) -> slice:
         """The document's part."""
@@ -68,6 +89,11 @@ class Totals:
 
     first: int
     pairs: list[list[Total]]
+
+    @property
+    def last(self) -> int:
+        """Behind the last document."""
+        return self.first + len(self.pairs)
 
     def of(self, index: int) -> list[Total]:
         """The document's part."""
@@ -155,11 +181,26 @@ def span_parts(decision: Decision, first: int, last: int) -> Parts:
 
 
 def taken(decision: Decision, kind: object, index: int, take: Callable[[Decision, int, int], T]) -> T:
-    """Of the whole batch, once, where it is small; of the document alone where it is not."""
+    """What holds the document: taken of the whole batch where it is small, else of the document or a run of them."""
+    known: T | None = decision.taken.get(kind)
+    if known is not None and known.first <= index < known.last:
+        return known
     doc_start = decision.judgement.lines.batch.doc_start
-    if doc_start[-1] > TOGETHER:
-        return take(decision, index, index + 1)
-    if kind not in decision.taken:
-        decision.taken[kind] = take(decision, 0, doc_start.size - 1)
-    found: T = decision.taken[kind]
+    if doc_start[-1] <= TOGETHER:
+        return taken_of(decision, kind, 0, doc_start.size - 1, take)
+    last = index + 1
+    if known is not None and known.last == index:
+        last = max(last, int(np.searchsorted(doc_start, doc_start[index] + RUN, "right")) - 1)
+    return taken_of(decision, kind, index, last, take)
+
+
+def taken_of(decision: Decision, kind: object, first: int, last: int, take: Callable[[Decision, int, int], T]) -> T:
+    """Of exactly documents [first, last); kept for the next time if it is not too much."""
+    known: T | None = decision.taken.get(kind)
+    if known is not None and (known.first, known.last) == (first, last):
+        return known
+    found = take(decision, first, last)
+    doc_start = decision.judgement.lines.batch.doc_start
+    if doc_start[last] - doc_start[first] <= TOGETHER:
+        decision.taken[kind] = found
     return found

@@ -7,10 +7,13 @@ same small TOML files that users write.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from moderation.errors import PolicyError
 from moderation.labels import ACTIONS, BY_NAME, CONTENT, LABELS, NAMES, Action
@@ -30,7 +33,7 @@ class Rule:
     threshold: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """Rules in the order of the label table. Spans are cut from `span_threshold` on; `repair` mends kept text."""
 
@@ -43,6 +46,12 @@ class Policy:
     def rule(self, label: str) -> Rule:
         """The rule for a label's name."""
         return self.rules[NAMES.index(label)]
+
+    @cached_property
+    def rule_arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Action, a place in ACTIONS, and threshold of each label."""
+        action = np.array([ACTIONS.index(rule.action) for rule in self.rules], np.uint8)
+        return action, np.array([rule.threshold for rule in self.rules], np.float32)
 
 
 def load_policy(name_or_path: str | Path) -> Policy:

@@ -1,11 +1,11 @@
 """What cleaning gives back; everything but the clean text is made when it is asked for."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
-from itertools import accumulate, groupby, pairwise, repeat, starmap
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate, chain, groupby, pairwise, repeat, starmap
 from operator import itemgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 import orjson
@@ -31,10 +31,13 @@ from moderation.records import (
 )
 from moderation.repair import Fix, Page, find_damage, marks_of, repairs_of
 from moderation.restoration import Edit, clean_digest
+from moderation.spans import Spans
 from moderation.text.tables import Tables
 from moderation.tricks import trick_names
 from moderation.written import json_of, text_of, tricks_of
 
+NOWHERE: Final = np.zeros(0, np.int64)
+NO_STARTS: Final = np.zeros(1, np.int64)
 T = TypeVar("T")
 Row: TypeAlias = tuple[int, int, int, str, float, float, Action, tuple[Span, ...], tuple[str, ...]]
 """The fields of a Verdict, in order."""
@@ -80,13 +83,19 @@ class Result:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One a line that is not blank, in order."""
+        tricks = map(trick_names, tricks_of(self._decision, self._index))
         outside = self._decision.judgement.outside
         if outside is None:
-            return tuple(starmap(Verdict, self._rows()))
+            return tuple(starmap(Verdict, self._rows(tricks)))
         reasons = [SITE if turned else "" for turned in outside[self._lines].tolist()]
-        return tuple(Verdict(*row, reason) for row, reason in zip(self._rows(), reasons, strict=True))
+        return tuple(Verdict(*row, reason) for row, reason in zip(self._rows(tricks), reasons, strict=True))
 
-    def _rows(self) -> Iterator[Row]:
+    @cached_property
+    def plain_verdicts(self) -> tuple[Verdict, ...]:
+        """The verdicts without their tricks, which take longer to find than all else, and without reasons."""
+        return tuple(starmap(Verdict, self._rows(repeat((), self._lines.size))))
+
+    def _rows(self, tricks: Iterable[tuple[str, ...]]) -> Iterator[Row]:
         """The fields of the verdicts."""
         columns = columns_of(self._decision, self._index)
         own = columns.of(self._index)
@@ -100,7 +109,7 @@ class Result:
             columns.junk[own],
             columns.action[own],
             [spans.get(number, ()) for number in line] if spans else repeat((), len(line)),
-            map(trick_names, tricks_of(self._decision, self._index)),
+            tricks,
             strict=True,
         )
 
@@ -278,33 +287,34 @@ class Result:
         }
 
 
+def runs(results: Sequence[Result]) -> Iterator[tuple[int, int, Decision, int]]:
+    """Neighbours that were decided together: from, to, their decision, and the place in it of the first."""
+    done = 0
+    for _, group in groupby(results, lambda result: id(result.place[0])):
+        run = list(group)
+        decision, at = run[0].place
+        yield done, done + len(run), decision, at
+        done += len(run)
+
+
+def actions_of(results: Sequence[Result]) -> dict[Action, int]:
+    """The sum of the results' `actions`, of all that were decided together in one go."""
+    counts = np.zeros(len(ACTIONS), np.int64)
+    for first, last, decision, at in runs(results):
+        lines = decision.judgement.lines
+        own = slice(lines.first_line[at], lines.first_line[at + last - first])
+        counts += np.bincount(decision.action[own][~lines.blank[own]], minlength=len(ACTIONS))
+    return dict(zip(ACTIONS, counts.tolist(), strict=True))
+
+
 def growth(fix: Fix) -> int:
     """By how much a repair lengthens the text."""
     return len(fix.after) - (fix.end - fix.start)
 
 
-def mended(clean: str, keep: NDArray[np.bool_], fixes: Sequence[Fix]) -> str:
-    """The kept characters of a document, repaired. clean: the same before. keep: of the original."""
-    pieces = []
-    done = at = 0  # in the original, and in what of it stays
-    for fix in fixes:
-        behind = at + int(np.count_nonzero(keep[done : fix.start]))
-        pieces += [clean[at:behind], fix.after]
-        at, done = behind + fix.end - fix.start, fix.end
-    return "".join([*pieces, clean[at:]])
-
-
-@lru_cache(64)
-def rule_arrays(policy: Policy) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Action and threshold of each label."""
-    rule_action = np.array([ACTIONS.index(rule.action) for rule in policy.rules], np.uint8)
-    return rule_action, np.array([rule.threshold for rule in policy.rules], np.float32)
-
-
 def decided(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) -> Decision:
     """Apply a policy: what stays, and what of it may need mending. tables: the model's."""
-    rule_action, rule_threshold = rule_arrays(policy)
-    label, junk, action = decide_lines(judgement.probabilities, rule_action, rule_threshold)
+    label, junk, action = decide_lines(judgement.probabilities, *policy.rule_arrays)
     lines, batch = judgement.lines, judgement.lines.batch
     keep = kept_characters(
         batch.doc_start,
@@ -315,31 +325,41 @@ def decided(judgement: Judgement, policy: Policy, model_id: str, tables: Tables)
         lines.blank,
         action,
     )
-    spans = judgement.spans
-    span_action = np.where(spans.score >= policy.span_threshold, rule_action[spans.label], KEEP).astype(np.uint8)
-    span_action[action[spans.line] == DROP] = KEEP
-    cut = span_action == DROP
-    cut_spans(keep, spans.start[cut], spans.end[cut])
+    span_action = span_actions(judgement.spans, policy, action)
+    if span_action.size:
+        cut = span_action == DROP
+        cut_spans(keep, judgement.spans.start[cut], judgement.spans.end[cut])
     marks = marks_of(batch.codes, batch.doc_start, keep, tables)
     return Decision(judgement, policy, model_id, label, junk, action, span_action, keep, marks)
+
+
+def span_actions(spans: Spans, policy: Policy, action: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What is done with each span; those of a line that is dropped go with it. action: of the lines."""
+    if not spans.line.size:
+        return np.zeros(0, np.uint8)
+    rule_action, _ = policy.rule_arrays
+    found = np.where(spans.score >= policy.span_threshold, rule_action[spans.label], KEEP).astype(np.uint8)
+    found[action[spans.line] == DROP] = KEEP
+    return found
 
 
 def decide(judgement: Judgement, policy: Policy, model_id: str, tables: Tables) -> list[Result]:
     """Apply a policy: one result a document. tables: the model's, for what repairs look up."""
     decision = decided(judgement, policy, model_id, tables)
-    batch = judgement.lines.batch
-    out, out_start = gather(batch.codes, decision.keep, batch.doc_start)
+    batch, fixes = judgement.lines.batch, fixes_of(decision)
+    keep, place, after = mended(decision, fixes)
+    text, text_start = joined(after, "utf-32-le", np.uint32)
+    out, out_start = gather(batch.codes, keep, batch.doc_start, place, text, text_start)
     clean = text_of(out)
-    results = [Result(clean[a:b], decision, n) for n, (a, b) in enumerate(pairwise(out_start.tolist()))]
-    for n in damaged(decision):
-        results[n] = mend(results[n], decision, n)
-    return results
+    ends = enumerate(pairwise(out_start.tolist()))
+    return [Result(clean[a:b], decision, n, fixes.get(n, ())) for n, (a, b) in ends]
 
 
-def damaged(decision: Decision) -> list[int]:
-    """The documents in which something may have to be mended; none where the policy mends nothing."""
-    marked: list[int] = np.flatnonzero(decision.marks.document).tolist() if decision.policy.repair else []
-    return marked
+def fixes_of(decision: Decision) -> dict[int, list[Fix]]:
+    """The repairs of the documents that have any; none where the policy mends nothing."""
+    marked = np.flatnonzero(decision.marks.document).tolist() if decision.policy.repair else []
+    found = ((n, repairs_of(page_of(decision, n))) for n in marked)
+    return {n: fixes for n, fixes in found if fixes}
 
 
 def page_of(decision: Decision, index: int) -> Page:
@@ -349,8 +369,22 @@ def page_of(decision: Decision, index: int) -> Page:
     return decision.marks.page(index, batch.codes, begin, end, decision.keep)
 
 
-def mend(result: Result, decision: Decision, index: int) -> Result:
-    """The result with its kept text repaired."""
-    page = page_of(decision, index)
-    fixes = repairs_of(page)
-    return Result(mended(result.text, page.keep, fixes), decision, index, fixes) if fixes else result
+def mended(decision: Decision, fixes: dict[int, list[Fix]]) -> tuple[NDArray[np.bool_], NDArray[np.int64], list[str]]:
+    """What stays of a batch as it is; where, of what does not, repairs put something in, and what."""
+    if not fixes:
+        return decision.keep, NOWHERE, []
+    batch, keep = decision.judgement.lines.batch, decision.keep.copy()
+    made = list(chain.from_iterable(fixes.values()))
+    begin = np.repeat(batch.doc_start[list(fixes)], [len(own) for own in fixes.values()])
+    place = begin + np.array([fix.start for fix in made])
+    cut_spans(keep, place, begin + np.array([fix.end for fix in made]))
+    return keep, place, [fix.after for fix in made]
+
+
+def joined(texts: Sequence[str], encoding: str, unit: type[np.generic]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Texts, encoded, behind one another, and where each begins: (n + 1,)."""
+    if not texts:
+        return np.frombuffer(b"", unit), NO_STARTS
+    encoded = [text.encode(encoding) for text in texts]
+    size = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    return np.frombuffer(b"".join(encoded), unit), size // np.dtype(unit).itemsize

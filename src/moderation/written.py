@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.columns import Parts, span_parts, taken, visible
+from moderation.columns import Parts, span_parts, taken, taken_of, visible
 from moderation.decision import Decision
 from moderation.kernel.write import write_lines
 from moderation.labels import ACTIONS, LABELS, NAMES
@@ -35,7 +35,7 @@ class Tricks(Parts):
 
 
 def written(decision: Decision, first: int, last: int) -> Written:
-    """Of documents [first, last), which are those that `taken` takes together."""
+    """Of documents [first, last)."""
     judgement = decision.judgement
     lines, spans = judgement.lines, judgement.spans
     rows, begin = visible(decision, first, last)
@@ -52,7 +52,7 @@ def written(decision: Decision, first: int, last: int) -> Written:
         decision.junk,
         decision.action,
         NOWHERE if judgement.outside is None else judgement.outside,
-        taken(decision, "tricks", first, tricks_between).bits,
+        taken_of(decision, "tricks", first, last, tricks_between).bits,
         spans.line[own],
         spans.start[own],
         spans.end[own],
@@ -96,7 +96,7 @@ def spans_between(decision: Decision, first: int, last: int) -> slice:
 
 def text_of(codes: NDArray[np.uint32]) -> str:
     """Code points as text."""
-    return codes.tobytes().decode("utf-32-le")
+    return str(codes.data, "utf-32-le")
 
 
 def json_of(decision: Decision, index: int) -> bytes:

@@ -183,6 +183,10 @@ def test_what_a_shard_writes_is_bounded_and_comes_back(moderator: Moderator) -> 
         ("http://[oops", ""),
         (None, ""),
         ("//m.jiangkou.example/x", "m.jiangkou.example"),
+        ("https://jiangkou.example?back=https://other.example/a", "jiangkou.example"),
+        ("http:///jiangkou.example/a", ""),
+        ("a/b/c/d://jiangkou.example/", ""),
+        ("http:/\t/jiangkou.example/a", "jiangkou.example"),
     ],
 )
 def test_the_host_of_an_address(url: str | None, host: str) -> None:

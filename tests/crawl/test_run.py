@@ -8,6 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from moderation.crawl.engine import Job, open_room
+from moderation.crawl.plan import Shard, all_pieces
+from moderation.crawl.settings import Settings
+from moderation.crawl.shard import run_shard
+from moderation.formats.base import Source
 from moderation.moderate import Moderator
 
 from .conftest import Run, jsonl, page, read_jsonl, records, report, tree
@@ -61,6 +66,18 @@ def test_the_cut_into_shards_changes_nothing(run: Run, tmp_path: Path, name: str
     assert tallies[0]["documents"] == {"read": 26, "kept": 25, "changed": 21, "dropped": 0, "failed": 1}
     asides = [read_jsonl(path) for folder in ("out", "whole") for path in (tmp_path / folder / "rejected").iterdir()]
     assert [aside[0]["byte"] for aside in asides] == [data.index(b"oops")] * 2
+
+
+def test_a_single_file_leaves_no_report_that_nobody_reads(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(jsonl(records(5)))
+    source = Source(str(tmp_path / "in.jsonl"), "in.jsonl", "jsonl")
+    shard = Shard(0, tuple(all_pieces([source], settings)))
+    for highlights in (True, False):
+        folder = tmp_path / f"out-{highlights}"
+        run_shard(shard, open_room(Job(folder, "rejected", settings, {}, highlights=highlights)), lambda *_: None)
+        assert any(folder.glob("report/*")) == highlights
+    data = [next((tmp_path / f"out-{highlights}/data").iterdir()).read_bytes() for highlights in (True, False)]
+    assert data[0] == data[1]
 
 
 def test_two_workers_write_what_one_writes(run: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from moderation.kernel import assemble, reference
 from moderation.labels import ACTIONS
 
 DROP = ACTIONS.index("drop")
+NOTHING = np.zeros(0, np.uint32)
 
 
 def test_the_kernel_means_drop_by_what_the_label_table_calls_drop() -> None:
@@ -25,8 +26,11 @@ def assembled(texts: list[str], seed: int, share: float) -> None:
     starts = read.batch.doc_start, read.first_line, read.line_start, read.line_end, read.line_next
     keep = assemble.kept_characters(*starts, read.blank, action.astype(np.uint8))
     assert_same(keep, reference.kept_characters(*starts, read.blank, action.astype(np.uint8)))
-    found = assemble.gather(read.batch.codes, keep, read.batch.doc_start)
-    assert_same(found, reference.gather(read.batch.codes, keep, read.batch.doc_start))
+    places = np.flatnonzero(~keep)[:: random.integers(1, 9)]
+    added = [random.integers(0, 9, random.integers(0, 3)).astype(np.uint32) for _ in places]
+    text, text_start = np.concatenate([NOTHING, *added]), np.cumsum([0, *map(len, added)])
+    found = assemble.gather(read.batch.codes, keep, read.batch.doc_start, places, text, text_start)
+    assert_same(found, reference.gather(read.batch.codes, keep, read.batch.doc_start, places, text, text_start))
     assert_same(assemble.kept_prefix(keep), np.array([np.count_nonzero(keep[:i]) for i in range(keep.size + 1)]))
 
 

@@ -5,19 +5,37 @@ import re
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, TEXTS
 from moderation.kernel import reference
+from moderation.kernel.cloaking import (
+    CAPITAL,
+    CLOAKS,
+    COMMON,
+    DOUBLED,
+    PINYIN,
+    TONED,
+    annotated_brackets,
+    bracket_signs,
+    toned_words,
+)
 from moderation.kernel.repair import DAMAGE, INVISIBLE, MARKUP, MOJIBAKE, READING, reading_brackets
-from moderation.kernel.repair_page import toned_runs
 from moderation.repair import KINDS, damaged_runs, find_repairs, marks_of
-from moderation.repair.reading import LETTER, LETTERS
+from moderation.repair.reading import COMMONS, LETTERS
 from moderation.text.batch import pack
 from moderation.text.tables import built_tables
 
 T = built_tables()
 HAN = 1
+TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
+SPELLED = re.compile(f"[a-zü]*[{TONES}][a-zü{TONES}]*", re.IGNORECASE)
+CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0002fa1f]")
+PIECES = (
+    "發(fā) 優（yōu） 關(guan) 訪(訪) 訪(访) 配閤(hé) 中(zhōng) 圂（hùn） 发(FĀ) 啊(ä) 超市(chāoshì) Nǐ\u212a üſı 展"
+)
+READINGS = st.lists(st.sampled_from([*PIECES.split(" "), "\n"]) | st.text(max_size=3), max_size=40).map("".join)
 
 
 def looked_up(char: str, table: NDArray[np.generic]) -> int:
@@ -139,14 +157,63 @@ def test_a_mark_belongs_to_its_document_and_to_what_stays() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(TEXTS)
-def test_runs_with_tone_marks_are_those_of_the_expression(text: str) -> None:
-    word = re.compile("(?:" + LETTER.pattern + ")+")
-    expected = [match.span() for match in word.finditer(text) if not match.group().isascii()]
-    assert [tuple(run) for run in toned_runs(pack([text]).codes, LETTERS).tolist()] == expected
+@given(TEXTS | READINGS)
+def test_words_with_tone_marks_are_those_of_the_expression(text: str) -> None:
+    assert toned_words(pack([text]).codes, LETTERS) == len(SPELLED.findall(text))
 
 
-def test_runs_with_tone_marks_begin_and_end_with_letters() -> None:
-    text = "chāoshì、abc、Nǐ\u212a（hùn）ü"
-    runs = toned_runs(pack([text]).codes, LETTERS).tolist()
-    assert [text[a:b] for a, b in runs] == ["chāoshì", "Nǐ\u212a", "hùn", "ü"]
+def test_a_word_with_a_tone_mark_counts_once() -> None:
+    assert toned_words(pack(["chāoshì、abc、Nǐ\u212a（hùn）ü"]).codes, LETTERS) == 3
+
+
+def is_common(char: str) -> bool:
+    """Whether it is of the first level of GB 2312."""
+    try:
+        return 0xB0 <= char.encode("gb2312")[0] <= 0xD7
+    except UnicodeEncodeError:
+        return False
+
+
+def test_the_common_characters_are_those_of_the_first_level() -> None:
+    assert [is_common(char) for char in map(chr, (*range(0xD800), *range(0xE000, 1 << 16)))] == np.delete(
+        COMMONS, range(0xD800, 0xE000)
+    ).tolist()
+    assert COMMONS.sum() == 3755
+
+
+def slow_signs(before: str, inner: str) -> int:
+    """Twin of bracket_signs."""
+    simple = folded(before)
+    common = is_common(simple)
+    signs = {
+        DOUBLED: inner in (before, simple),
+        TONED: not inner.isascii(),
+        COMMON: common,
+        CLOAKS: common and simple != before,
+        PINYIN: SPELLED.fullmatch(inner) is not None,
+        CAPITAL: inner != inner.lower(),
+    }
+    return sum(bit for bit, holds in signs.items() if holds)
+
+
+def slow_annotated(text: str, found: list[tuple[int, int]]) -> int:
+    """Twin of annotated_brackets, for three or more in a line and two characters a bracket."""
+    count, begin = 0, 0
+    for line in text.split("\n"):
+        own = [(a, b) for a, b in found if begin <= a < begin + len(line)]
+        doubled = sum(text[a + 1 : b - 1] in (text[a - 1], folded(text[a - 1])) for a, b in own)
+        if len(own) >= 3 and len(CHINESE.findall(line)) - doubled < 2 * len(own):
+            count += len(own)
+        begin += len(line) + 1
+    return count
+
+
+@settings(max_examples=200, deadline=None)
+@given(READINGS)
+def test_what_brackets_say_is_what_their_twins_say(text: str) -> None:
+    codes = pack([text]).codes
+    ranges = reading_brackets(codes, *T.for_readings)
+    signs = bracket_signs(codes, ranges, T.page, T.fold_delta, LETTERS, COMMONS)
+    found = brackets(text)
+    assert signs.tolist() == [slow_signs(text[a - 1], text[a + 1 : b - 1]) for a, b in found]
+    assert annotated_brackets(codes, ranges, signs, 3, 2.0) == slow_annotated(text, found)

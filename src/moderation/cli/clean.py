@@ -5,6 +5,7 @@ import glob
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -28,6 +29,7 @@ from moderation.formats.json_record import to_json
 from moderation.formats.opening import is_url, without_file
 from moderation.formats.table import COMPRESSIONS, by_suffix
 from moderation.formats.table import NAMES as FORMATS
+from moderation.parallel import uncollected
 
 if TYPE_CHECKING:
     from moderation.cli.summary import Summary
@@ -193,15 +195,15 @@ class Writer:
         if self.verdicts:
             self.judged = self.files.open(self.verdicts)
 
-    def write(self, item: Item, result: "Result") -> None:
-        """One document."""
+    def write(self, items: Sequence[Item], results: Sequence["Result"]) -> None:
+        """Some documents. Records go out together: a write of its own costs each as much as making it."""
+        pairs = list(zip(items, results, strict=True))
         if self.judged:
-            source = {"file": item.source.label, "record": item.number}
-            url = {} if item.record is None or "url" not in item.record else {"url": item.record["url"]}
-            self.judged.write(verdicts_line(result, {"id": item.id, **url, "source": source}))
+            self.judged.write(b"".join(verdicts_line(result, head_of(item)) for item, result in pairs))
         if self.records:
-            self.records.write(to_json(self.cleaned(item, result.text)))
-        else:
+            self.records.write(b"".join(to_json(self.cleaned(item, result.text)) for item, result in pairs))
+            return
+        for item, result in pairs:
             path = str(Path(self.output, item.source.name)) if self.kind == "folder" else self.output
             self.files.write(path, result.text.encode("utf-8"))
 
@@ -210,6 +212,12 @@ class Writer:
         if item.record is None:
             return {"id": item.id, self.text_field: text}
         return {**item.record, self.text_field: text}
+
+
+def head_of(item: Item) -> dict[str, object]:
+    """What a line of the verdicts file begins with."""
+    url = {} if item.record is None or "url" not in item.record else {"url": item.record["url"]}
+    return {"id": item.id, **url, "source": {"file": item.source.label, "record": item.number}}
 
 
 def verdicts_line(result: "Result", head: dict[str, object]) -> bytes:
@@ -227,21 +235,21 @@ def clean_all(
     from moderation.cli.summary import Summary
 
     summary = Summary()
-    for batch in batches(sources, writer.text_field, rejects, progress):
+    items = chain.from_iterable(read_items(source, writer.text_field) for source in sources)
+    while batch := next_batch(items, rejects, progress):
         results = moderator.clean_many([item.text for item in batch])
         summary.add(batch, results)
-        for item, result in zip(batch, results, strict=True):
-            writer.write(item, result)
+        writer.write(batch, results)
         progress.advance(sum(item.size for item in batch))
     return summary
 
 
-def batches(sources: Sequence[Source], text_field: str, rejects: Rejects, progress: Progress) -> Iterator[list[Item]]:
-    """Documents in runs of about BATCH_BYTES; records that can't be used are set aside on the way."""
+def next_batch(items: Iterator[Item | Rejected], rejects: Rejects, progress: Progress) -> list[Item]:
+    """The next documents, of about BATCH_BYTES, none at the end; records that can't be used are set aside."""
     batch: list[Item] = []
     size = 0
-    for source in sources:
-        for item in read_items(source, text_field):
+    with uncollected():
+        for item in items:
             if isinstance(item, Rejected):
                 rejects.add(item)
                 progress.advance(item.size)
@@ -249,7 +257,5 @@ def batches(sources: Sequence[Source], text_field: str, rejects: Rejects, progre
             batch.append(item)
             size += item.size + 1
             if size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    if batch:
-        yield batch
+                break
+    return batch

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, settings: "Settings") -> int:
     pieces = tuple(one_output(piece) for piece in all_pieces(sources, settings))
     with beside(args.output) as folder, Quiet() if args.quiet else Shown() as watcher:
         watcher.begin(1, sum(piece.extent.size for piece in pieces), 0)
-        room = open_room(Job(folder, "rejected", settings, schemas))
+        room = open_room(Job(folder, "rejected", settings, schemas, highlights=False))
         report = run_shard(Shard(0, pieces), room, watcher.advance)
         hand_over(folder, args.output, side)
         tell_rejects(watcher, side.get("rejected", ""), report.tally.documents.get("failed", 0))

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final, Literal, NamedTuple
 
 from moderation.errors import InputError, UsageError
 from moderation.formats.json_record import decode, parse_object, text_of
@@ -53,8 +53,7 @@ class Source:
         return path.stat().st_size if self.path != STDIN and path.is_file() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One document. `number` is its line in the file, from 1; `record` is None for a plain text page."""
 
     source: Source
@@ -72,8 +71,7 @@ class Item:
         return f"{self.source.name}#{self.number}" if own is None else own
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A record that can't be used, and why. `raw` is the line, or the page, as it was read."""
 
     source: Source

@@ -6,7 +6,7 @@ from typing import Final
 
 from moderation.cli.inputs import Item
 from moderation.labels import ACTIONS, Action
-from moderation.result import Result
+from moderation.result import Result, actions_of
 
 TELLING: Final = 1_000_000
 """Bytes from which on a speed says something; before that, compiling and loading is most of the time."""
@@ -26,9 +26,8 @@ class Summary:
         self.documents += len(items)
         self.chars_in += sum(len(item.text) for item in items)
         self.chars_out += sum(len(result.text) for result in results)
-        for result in results:
-            for action, lines in result.actions.items():
-                self.lines[action] += lines
+        for action, lines in actions_of(results).items():
+            self.lines[action] += lines
 
     def sentence(self, rejected: int, size: int, seconds: float) -> str:
         """size: bytes read."""

@@ -16,13 +16,14 @@ from moderation.errors import ModerationError
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every worker is told once. counting: the first pass of --site-lines."""
+    """What every worker is told once. counting: the first pass of --site-lines. highlights: as in shard.Room."""
 
     folder: Path
     rejected: str
     settings: Settings
     schemas: Schemas
     counting: bool = False
+    highlights: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def room_of(job: Job) -> Room | CountRoom:
 def open_room(job: Job) -> Room:
     """Load what cleaning needs."""
     documents, steps = documents_of(job.settings, job.folder), steps_of(job.settings)
-    return Room(job.folder, job.rejected, job.settings, job.schemas, documents, steps)
+    return Room(job.folder, job.rejected, job.settings, job.schemas, documents, steps, job.highlights)
 
 
 def attempt(shard: Shard, room: Room | CountRoom, advance: Advance) -> ShardReport:

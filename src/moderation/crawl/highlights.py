@@ -7,6 +7,7 @@ import heapq
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -152,7 +153,7 @@ def junk_samples(
         for key, n, start, is_span in picked:
             if bound is not None and key >= bound:
                 break
-            about = context(chunk.texts[n], results[n].verdicts, start, is_span=is_span)
+            about = context(chunk.texts[n], results[n].plain_verdicts, start, is_span=is_span)
             if about is not None:
                 made.append((key, {**where(source, chunk, n), **about}))
         if made:
@@ -208,8 +209,14 @@ def host_of(url: str | None) -> str:
     >>> host_of("https://www.Jiangkou.example:8080/a")
     'jiangkou.example'
     """
+    return host_in("/".join((url or "").split("/", 3)[:3]))
+
+
+@lru_cache(1 << 12)
+def host_in(address: str) -> str:
+    """host_of, for an address without its path: those of a site are parsed once."""
     try:
-        host = urlsplit(url or "").hostname or ""
+        host = urlsplit(address).hostname or ""
     except ValueError:
         return ""
     return host.removeprefix("www.")

@@ -5,7 +5,6 @@ would take as long as judging them.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -15,7 +14,7 @@ from moderation.crawl.sketch import Frequent
 from moderation.decision import Decision
 from moderation.kernel.keys import line_keys
 from moderation.labels import ACTIONS, FAMILIES, LABELS, NAMES
-from moderation.result import Result
+from moderation.result import Result, runs
 
 LINES: Final = 1024
 """Frequent lines of a shard, and of the run."""
@@ -93,16 +92,6 @@ def chunk_junk(results: Sequence[Result], reasons: Sequence[str | None]) -> Junk
         families.reshape(-1, len(FAMILIES))[:, 1:].tolist(),
         labels.reshape(-1, len(NAMES)),
     )
-
-
-def runs(results: Sequence[Result]) -> Iterator[tuple[int, int, Decision, int]]:
-    """Neighbours that were decided together: from, to, their decision, and the place in it of the first."""
-    done = 0
-    for _, group in groupby(results, lambda result: id(result.place[0])):
-        run = list(group)
-        decision, at = run[0].place
-        yield done, done + len(run), decision, at
-        done += len(run)
 
 
 def both(decision: Decision, at: int, first: int, last: int) -> Iterator[tuple[NDArray[np.generic], ...]]:

@@ -33,9 +33,12 @@ def add_up(summaries: Iterable[Frequent], capacity: int) -> Frequent:
     lost = 0
     for each in summaries:
         lost += each.lost
+        if not total:
+            total = dict(each.found)
+            continue
         for key, weights in each.found.items():
             known = total.get(key)
-            total[key] = weights if known is None else tuple(a + b for a, b in zip(known, weights, strict=True))
+            total[key] = weights if known is None else tuple([a + b for a, b in zip(known, weights, strict=True)])
     if len(total) <= capacity:
         return Frequent(total, lost)
     cut = heapq.nlargest(capacity + 1, (weights[0] for weights in total.values()))[-1]

@@ -9,10 +9,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.crawl.junk import runs
 from moderation.formats.base import Chunk, Reject
 from moderation.labels import ACTIONS, NAMES
-from moderation.result import Result
+from moderation.result import Result, growth, runs
 
 DROP: Final = ACTIONS.index("drop")
 REASON_CHARS: Final = 80
@@ -117,7 +116,7 @@ def tally_chunk(chunk: Chunk, results: Sequence[Result], reasons: Sequence[str |
     by_action = counts[0].sum(axis=1).tolist()
     written = sum(len(results[n].text) for n in kept)
     read = sum(len(chunk.texts[n]) for n in kept)
-    repaired = sum(len(r.after) - len(r.before) for n in kept for r in results[n].repairs)
+    repaired = sum(growth(fix) for n in kept for fix in results[n].fixes)
     named = (counts[1, DROP] + counts[2, DROP]).tolist()
     removed = read + repaired - written
     gone_chars = sum(len(chunk.texts[n]) for n in gone)

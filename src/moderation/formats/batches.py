@@ -1,6 +1,7 @@
 """Arrow record batches to chunks of documents: what Parquet and Arrow files have in common when they are read."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
@@ -109,7 +110,7 @@ def one_chunk(
     stored: int,
 ) -> Chunk:
     """Rows whose text can be used as documents, the others as rejects."""
-    found = [text_of_row(batch, text, row, int(size), place + row, reading) for row, size in enumerate(sizes)]
+    found = texts_of(batch, text, sizes, place, reading)
     usable = [isinstance(value, str) for value in found]
     if not all(usable):
         batch = batch.filter(pa.array(usable, pa.bool_()))
@@ -124,6 +125,15 @@ def one_chunk(
         rejects=[value for value in found if isinstance(value, Reject)],
         stored=stored,
     )
+
+
+def texts_of(batch: pa.RecordBatch, text: pa.Array, sizes: Sizes, place: int, reading: Reading) -> Sequence[Text]:
+    """The rows' texts, or why they can't be used: row by row only where something is wrong."""
+    if not text.null_count and (sizes <= reading.max_record_bytes).all():
+        with suppress(UnicodeDecodeError):
+            found: list[str] = text.to_pylist()
+            return found
+    return [text_of_row(batch, text, row, int(size), place + row, reading) for row, size in enumerate(sizes)]
 
 
 def text_of_row(batch: pa.RecordBatch, text: pa.Array, row: int, size: int, place: int, reading: Reading) -> Text:

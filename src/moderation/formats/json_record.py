@@ -9,6 +9,8 @@ from moderation.errors import InputError
 
 DEEPEST: Final = 200
 """Levels of nesting; orjson reads deeper records than it writes (254)."""
+CONCERNED: Final = (float, dict, list)
+"""Values that are, or may hold, a number that orjson has rounded."""
 KINDS: Final = {list: "an array", str: "a string", bool: "true or false", int: "a number", float: "a number"}
 
 
@@ -63,7 +65,8 @@ def has_big_number(value: Any, depth: int) -> bool:
         raise InputError(f"is nested deeper than {DEEPEST} levels")
     found = False
     for member in value.values() if isinstance(value, dict) else value:
-        found |= has_big_number(member, depth + 1)  # every member, for the sake of the depth
+        if isinstance(member, CONCERNED):
+            found |= has_big_number(member, depth + 1)  # every one, for the sake of the depth
     return found
 
 

@@ -3,9 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import kernel
+from moderation.kernel.jit import inline, kernel
 
 DROP = 2
+ONE = np.uint64(1)
+BLOCK = np.uint64(64)
+"""Characters that are looked at together."""
 
 
 @kernel
@@ -58,20 +61,57 @@ def cut_spans(keep: NDArray[np.bool_], start: NDArray[np.int64], end: NDArray[np
         keep[start[k] : end[k]] = False
 
 
+@inline
+def run_end(keep: NDArray[np.bool_], start: int, end: int) -> int:
+    """Where the run of characters from `start` that all stay, or all don't, ends; long ones are passed in blocks."""
+    stays = keep[start]
+    i = np.uint64(start)
+    same = True
+    while same and i + BLOCK <= end:
+        for j in range(BLOCK):
+            same &= keep[i + j] == stays
+        if same:
+            i += BLOCK
+    while i < end and keep[i] == stays:
+        i += ONE
+    return np.int64(i)
+
+
 @kernel
 def gather(
-    codes: NDArray[np.uint32], keep: NDArray[np.bool_], doc_start: NDArray[np.int64]
+    codes: NDArray[np.uint32],
+    keep: NDArray[np.bool_],
+    doc_start: NDArray[np.int64],
+    place: NDArray[np.int64],
+    text: NDArray[np.uint32],
+    text_start: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """The kept characters, and where each document begins in them."""
+    """The kept characters with what is put in, and where each document begins in them.
+
+    place: int64 (k,), ascending, characters that do not stay; text[text_start[j] : text_start[j + 1]] stands for that
+    of place[j].
+    """
     n_docs = doc_start.size - 1
-    out = np.empty(codes.size, np.uint32)
+    out = np.empty(codes.size + text.size, np.uint32)
     out_start = np.zeros(n_docs + 1, np.int64)
     m = 0
+    j = 0
     for d in range(n_docs):
-        for i in range(doc_start[d], doc_start[d + 1]):
-            if keep[i]:
-                out[m] = codes[i]
-                m += 1
+        i = doc_start[d]
+        while i < doc_start[d + 1]:
+            # runs of what stays are copied as they are
+            run = i
+            i = run_end(keep, run, doc_start[d + 1])
+            if keep[run]:
+                for k in range(np.uint64(run), np.uint64(i)):
+                    out[m + k - run] = codes[k]
+                m += i - run
+                continue
+            while j < place.size and place[j] < i:
+                for k in range(text_start[j], text_start[j + 1]):
+                    out[m] = text[k]
+                    m += 1
+                j += 1
         out_start[d + 1] = m
     return out[:m], out_start
 

@@ -435,10 +435,19 @@ def kept_characters(
 
 
 def gather(
-    codes: NDArray[np.uint32], keep: NDArray[np.bool_], doc_start: NDArray[np.int64]
+    codes: NDArray[np.uint32],
+    keep: NDArray[np.bool_],
+    doc_start: NDArray[np.int64],
+    place: NDArray[np.int64],
+    text: NDArray[np.uint32],
+    text_start: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Twin of kernel/assemble.py: a mask, and how many it lets through before each document."""
-    return codes[keep], np.array([np.count_nonzero(keep[:a]) for a in doc_start], np.int64)
+    """Twin of kernel/assemble.py: for each character itself, nothing, or what is put in."""
+    pieces = [codes[i : i + 1] if stays else codes[:0] for i, stays in enumerate(keep.tolist())]
+    for i, a, b in zip(place.tolist(), text_start[:-1].tolist(), text_start[1:].tolist(), strict=True):
+        pieces[i] = text[a:b]
+    before = np.cumsum([0, *map(len, pieces)])
+    return np.concatenate([codes[:0], *pieces]), before[doc_start]
 
 
 def visible_lines(

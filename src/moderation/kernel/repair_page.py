@@ -1,4 +1,4 @@
-"""What repairs ask of a whole page: lines that may be source code or about it, and words with tone marks.
+"""What repairs ask of a whole page: lines that may be source code or about it.
 
 What runs over the characters is apart from what makes arrays: there, every character would count references.
 """
@@ -16,9 +16,6 @@ SECOND = 2
 NEWLINE = np.uint32(10)
 ASCII = np.uint32(128)
 HAN, HAN_SIZE = np.uint32(0x3400), np.uint32(0x9FFF - 0x3400)
-LATIN = np.uint32(0x250)
-KELVIN = np.uint32(0x212A)
-"""The one letter beyond Latin; it is folded to k."""
 
 
 @inline
@@ -79,43 +76,4 @@ def source_lines(
             out[m, 2] = bits
             m += 1
         start = end + 1
-    return out[:m].copy()
-
-
-@inline
-def next_toned(codes: NDArray[np.uint32], i: int, letters: NDArray[np.bool_]) -> int:
-    """The first place from i of a letter that is not ASCII, or the end."""
-    for j in range(np.uint64(i), np.uint64(codes.size)):
-        c = codes[j]
-        if (c - ASCII < LATIN - ASCII and letters[c]) or c == KELVIN:
-            return np.int64(j)
-    return codes.size
-
-
-@inline
-def letters_around(codes: NDArray[np.uint32], i: int, letters: NDArray[np.bool_]) -> tuple[int, int]:
-    """The run of letters that holds place i."""
-    start = i
-    while start > 0 and (codes[start - 1] == KELVIN or (codes[start - 1] < LATIN and letters[codes[start - 1]])):
-        start -= 1
-    end = i
-    while end < codes.size and (codes[end] == KELVIN or (codes[end] < LATIN and letters[codes[end]])):
-        end += 1
-    return start, end
-
-
-@kernel
-def toned_runs(codes: NDArray[np.uint32], letters: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Runs of letters that are not all ASCII: int64 (m, 2), [start, end). letters: bool (592,), U+0000 to U+024F."""
-    out = np.empty((64, 2), np.int64)
-    m = 0
-    i = next_toned(codes, 0, letters)
-    while i < codes.size:
-        if m == out.shape[0]:
-            out = doubled(out)
-        start, i = letters_around(codes, i, letters)
-        out[m, 0] = start
-        out[m, 1] = i
-        m += 1
-        i = next_toned(codes, i, letters)
     return out[:m].copy()

@@ -55,15 +55,20 @@ def encode_kept(
     codes: NDArray[np.uint32],
     doc_start: NDArray[np.int64],
     keep: NDArray[np.bool_],
+    place: NDArray[np.int64],
+    text: NDArray[np.uint8],
+    text_start: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The kept characters as UTF-8, and where each document begins in them, (n_docs + 1,).
+    """The kept characters with what is put in, as UTF-8, and where each document begins in them, (n_docs + 1,).
 
-    data, byte_start: what codes and doc_start were decoded from. keep: one a character.
+    data, byte_start: what codes and doc_start were decoded from. keep: one a character. place, text, text_start: as in
+    assemble.gather, the text as UTF-8.
     """
     n_docs = byte_start.size - 1
-    out = np.empty(byte_start[n_docs] - byte_start[0], np.uint8)
+    out = np.empty(byte_start[n_docs] - byte_start[0] + text.size, np.uint8)
     out_start = np.zeros(n_docs + 1, np.int64)
     m = np.uint64(0)
+    k = 0
     for d in range(n_docs):
         at = np.uint64(byte_start[d])
         i = np.uint64(doc_start[d])
@@ -81,5 +86,11 @@ def encode_kept(
                 for j in range(size):
                     out[m + j] = data[run + j]
                 m += size
+                continue
+            while k < place.size and np.uint64(place[k]) < i:
+                for j in range(text_start[k], text_start[k + 1]):
+                    out[m] = text[j]
+                    m += ONE
+                k += 1
         out_start[d + 1] = m
     return out[: np.int64(m)], out_start

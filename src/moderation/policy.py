@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final
 
 from moderation.errors import PolicyError
 from moderation.labels import ACTIONS, BY_NAME, CONTENT, LABELS, NAMES, Action
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 DEFAULT_THRESHOLD: Final = 0.5
 BUILT_IN: Final = ("default", "keep-meta", "spam-only", "flag-only")
@@ -48,8 +49,10 @@ class Policy:
         return self.rules[NAMES.index(label)]
 
     @cached_property
-    def rule_arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def rule_arrays(self) -> "tuple[NDArray[np.uint8], NDArray[np.float32]]":
         """Action, a place in ACTIONS, and threshold of each label."""
+        import numpy as np  # noqa: PLC0415  (the command line reads policies, also where nothing is to be cleaned)
+
         action = np.array([ACTIONS.index(rule.action) for rule in self.rules], np.uint8)
         return action, np.array([rule.threshold for rule in self.rules], np.float32)
 

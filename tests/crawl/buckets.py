@@ -72,6 +72,13 @@ class Disk(fsspec.AbstractFileSystem):  # type: ignore[misc]
             type(self).before("put", rpath)
             file.write(data[len(data) // 2 :])
 
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_: Any) -> None:
+        place = self.local(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        type(self).before("pipe", path)
+        with place.open("xb" if mode == "create" else "wb") as file:
+            file.write(value)
+
     def get_file(self, rpath: str, lpath: str, **_: Any) -> None:
         shutil.copyfile(self.local(rpath), lpath)
 

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from moderation.crawl.inputs import find_inputs
-from moderation.crawl.plan import MOST_PIECES, make_plan
+from moderation.crawl.plan import MOST_PIECES, TAIL_PARTS, TAIL_SHARDS, make_plan
 from moderation.crawl.settings import Settings, read_settings, settings_record
 from moderation.errors import UsageError
 from moderation.formats.base import Source
@@ -72,6 +72,34 @@ def test_extents_follow_each_other_without_gaps(
         assert [extent.start for extent in extents] == [0, *(extent.stop for extent in extents[:-1])]
         assert extents[-1].stop is None
     assert plan.size == sum(Path(source.path).stat().st_size for source in sources)
+
+
+@pytest.mark.parametrize("shards", [3, 7.5, 15, 24])
+@pytest.mark.parametrize("files", [1, 4])
+def test_the_last_shards_are_smaller_so_that_workers_end_together(
+    tmp_path: Path, settings: Settings, shards: float, files: int
+) -> None:
+    size = 20_000
+    for n in range(files):
+        (tmp_path / f"{n}.jsonl").write_bytes(b"x" * int(shards * size / files))
+    sources = find_inputs([str(tmp_path)], None).sources
+    plan = make_plan(sources, replace(settings, shard_bytes=size))
+    sizes = [shard.size for shard in plan.shards]
+    tail = [n for n, _ in enumerate(sizes) if sum(sizes[n:]) <= TAIL_SHARDS * size]
+    assert max(sizes) <= 1.1 * size
+    assert len(tail) >= TAIL_SHARDS * TAIL_PARTS - 1
+    assert max(sizes[n] for n in tail) <= size / TAIL_PARTS
+    assert max(sizes[: tail[0]], default=size) > 0.6 * size
+    ends = [0.0, 0.0]
+    for each in sizes:  # the next shard goes to the worker that is free first
+        ends[ends.index(min(ends))] += each
+    assert abs(ends[0] - ends[1]) <= size / TAIL_PARTS
+
+
+def test_a_small_input_is_not_cut_for_the_sake_of_its_tail(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"x" * 20_000)
+    plan = make_plan(find_inputs([str(tmp_path)], None).sources, replace(settings, shard_bytes=20_000))
+    assert len(plan.shards) == 1
 
 
 def test_settings_come_back_from_the_manifest(settings: Settings) -> None:

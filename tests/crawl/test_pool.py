@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,6 +47,30 @@ def test_every_shard_is_reported_once(tmp_path: Path, settings: Settings, plan: 
     reports = [news for news in found if isinstance(news, ShardReport)]
     assert sorted(report.number for report in reports) == list(range(len(plan.shards)))
     assert not any(report.error for report in reports)
+
+
+SCRIPT = """
+from pathlib import Path
+from moderation.crawl.inputs import find_inputs
+from moderation.crawl.pool import Pool
+from moderation.crawl.run import Order, clean_crawl
+from moderation.crawl.settings import Settings
+from moderation.cli.run_progress import Quiet
+from moderation.moderate import Moderator
+print("begun", flush=True)
+moderator = Moderator.load()
+settings = Settings(policy=moderator.policy, model=None, model_id=moderator.model.id, shard_bytes=4000)
+order = Order(folder=Path("out"), sources=find_inputs(["in.jsonl"], None).sources, settings=settings, engine=Pool(2))
+print(clean_crawl(order, Quiet()).complete)
+"""
+
+
+def test_workers_do_not_run_the_script_again_that_begins_the_run(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(jsonl(records(60)))
+    (tmp_path / "script.py").write_text(SCRIPT)
+    words = [sys.executable, "script.py"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == ["begun", "True"]
 
 
 def test_a_killed_worker_is_replaced_and_its_shard_begun_again(tmp_path: Path, settings: Settings, plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,6 +194,30 @@ def test_another_model_is_refused(run: Run, crawl: Path, tmp_path: Path, capsys:
     path.write_bytes(path.read_bytes().replace(b"default@", b"other@"))
     assert run("clean", "in", "-o", "out", "--resume") == 2
     assert "out: was begun with model_id 'other@" in capsys.readouterr().err
+
+
+def test_the_same_model_may_lie_elsewhere(run: Run, crawl: Path, tmp_path: Path) -> None:
+    assert run("clean", "in", "-o", "out") == 1
+    shutil.copytree(Path(__file__).parents[2] / "models/default", tmp_path / "copy")
+    assert run("clean", "in", "-o", "out", "--resume", "--model", "copy") == 1
+
+
+def test_a_run_that_is_gone_on_with_tells_the_speed_of_what_it_did_itself(
+    crawl: Path, tmp_path: Path, settings: Settings
+) -> None:
+    size = clean_crawl(orders(crawl, tmp_path / "out", settings, resume=False), Silent()).read
+    assert size > 0
+    assert clean_crawl(orders(crawl, tmp_path / "out", settings, resume=True), Silent()).read == 0
+
+
+def test_a_run_that_is_not_finished_is_no_input(
+    run: Run, crawl: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("clean", "in", "-o", "out") == 1
+    assert run("clean", "out", "-o", "twice/") == 0
+    (tmp_path / "out/report.json").unlink()
+    assert run("clean", "out", "-o", "thrice/") == 2
+    assert "out: holds an unfinished run; finish it with --resume, or name out/data for" in capsys.readouterr().err
 
 
 def test_the_folder_of_another_run_is_refused(

@@ -135,6 +135,9 @@ def test_the_log_of_a_server_is_json(run: Run, tmp_path: Path, capfdbinary: pyte
     events = [orjson.loads(line) for line in capfdbinary.readouterr().err.splitlines()]
     assert [event["event"] for event in events][:2] == ["begin", "shard"]
     assert events[0]["bytes"] == (tmp_path / "in.jsonl").stat().st_size
+    assert run("clean", "in.jsonl", "-o", "out/", "--log-json") == 2
+    (refused,) = [orjson.loads(line) for line in capfdbinary.readouterr().err.splitlines()]
+    assert (refused["event"], refused["text"][:28]) == ("error", "out: holds a finished run; g")
     last = [event for event in events if event["event"] == "shard"][-1]
     assert (last["bytes"], last["of"], last["rejected"]) == (events[0]["bytes"], events[0]["bytes"], 1)
     assert events[-1]["text"].startswith("21 documents in ")
@@ -174,7 +177,7 @@ def test_the_clean_files_of_a_run_can_be_the_input_of_another(run: Run, tmp_path
         (["in.jsonl", "-o", "out/", "--verdicts", "v.jsonl"], "--verdicts belongs to plain JSONL and text files"),
         (["in.jsonl", "-o", "out/", "--ledger-scores"], "--ledger-scores needs --ledger parquet or --ledger jsonl"),
         (["-", "-o", "out/"], "standard input (-) can't be read again after an interruption"),
-        (["in.jsonl", "-o", "out/", "--to", "warc"], "--to warc: can't be written; known are jsonl, text, parquet"),
+        (["in.jsonl", "-o", "out/", "--to", "warc"], "--to warc: can't be written; choose one of parquet, arrow, wet"),
         (["in.jsonl", "-o", "out/", "--to", "text"], "in.jsonl: plain text holds one page a file"),
         (["in.jsonl", "-o", "out/", "--ray-address", "x"], "--ray-address needs --engine ray"),
         (["in.jsonl", "in.jsonl", "-o", "out/"], "in.jsonl is named twice; every file is cleaned once"),

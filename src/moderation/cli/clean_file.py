@@ -16,13 +16,14 @@ from moderation.cli.run_progress import Quiet, Shown
 from moderation.errors import UsageError
 from moderation.formats.base import Compression, Source
 from moderation.formats.opening import filesystem, is_url, open_stored
-from moderation.formats.table import Row, by_suffix, row_of
+from moderation.formats.table import Row, by_suffix, row_of, written_by_suffix
 
 if TYPE_CHECKING:
     from moderation.crawl.plan import Piece
     from moderation.crawl.settings import Settings
 
 OUTPUT: Final = "output"
+DELIMITED: Final = ("csv", "tsv")
 WHOLE: Final = 1 << 62
 """A target that no file reaches: nothing is cut."""
 
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace, settings: "Settings") -> int:
         else:
             check_folder(path)
     settings = replace(settings, to=row.name, packed=packed, shard_bytes=WHOLE)
-    schemas = {row.name: schema_of(row.name, sources, settings)}
+    schemas = {row.name: schema_of(row.name, sources, settings, one_file=row.name in DELIMITED)}
     pieces = tuple(one_output(piece) for piece in all_pieces(sources, settings))
     with beside(args.output) as folder, Quiet() if args.quiet else Shown() as watcher:
         watcher.begin(1, sum(piece.extent.size for piece in pieces), 0)
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace, settings: "Settings") -> int:
     if not args.quiet:
         from moderation.cli.clean_run import sentence
 
-        watcher.say(sentence(Outcome(report.tally, 1, (), report.seconds, complete=True)))
+        watcher.say(sentence(Outcome(report.tally, 1, (), report.seconds, report.tally.bytes["read"], complete=True)))
     return 1 if report.tally.documents.get("failed") else 0
 
 
@@ -73,9 +74,9 @@ def output_format(args: argparse.Namespace, sources: Sequence[Source]) -> tuple[
         found = row_of(name or ""), packed
     elif args.output != STDOUT:
         found = by_suffix(args.output)
+        if found is not None and written_by_suffix(args.output) is None:
+            raise UsageError(f"{args.output}: can't be written; choose another suffix, such as .jsonl.gz")
     row, packed = found or (row_of(row_of(sources[0].format).writes), "")
-    if row.writes != row.name:
-        raise UsageError(f"{args.output}: {row.name} can't be written; choose another suffix, such as .jsonl.gz")
     if row.name == "text" and (len(sources) > 1 or sources[0].format != "text"):
         raise UsageError(f"{args.output}: plain text holds one page a file; choose another suffix, such as .jsonl")
     return row, packed

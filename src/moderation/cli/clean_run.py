@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +12,7 @@ from moderation.cli.summary import TELLING
 from moderation.errors import UsageError
 from moderation.formats.base import MAX_RECORD_BYTES, Columns, Compression, Source
 from moderation.formats.opening import is_url
-from moderation.formats.table import by_suffix
+from moderation.formats.table import written_by_suffix
 
 if TYPE_CHECKING:
     from moderation.crawl.engine import Engine
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from moderation.crawl.settings import Settings
 
 LEFT_OUT_SHOWN: Final = 3
+REASONS_SHOWN: Final = 3
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,22 +44,28 @@ def run(args: argparse.Namespace) -> int:
         rejected=args.rejected or "",
         mirror=mirror,
     )
-    return carry_out(order, args, left_out(inputs.left_out) if inputs.left_out else "")
+    others = [path for path in inputs.left_out if not lies_in(path, args.output)]
+    return carry_out(order, args, left_out(others) if others else "")
 
 
 def carry_out(order: "Order", args: argparse.Namespace, before: str = "") -> int:
     """Run what was ordered. Exit status: 0; 1 if anything was set aside or failed. before: what is said first."""
     from moderation.crawl.run import clean_crawl
+    from moderation.crawl.shard import REJECTED
+    from moderation.kernel.jit import compile_notice
 
     with watcher_of(args) as watcher:
         if before:
             watcher.say(before)
         try:
-            outcome = clean_crawl(order, watcher)
+            with compile_notice(lambda line: watcher.note(f"moderation: {line}")):
+                outcome = clean_crawl(order, watcher)
         except KeyboardInterrupt:
             watcher.say(f"moderation: what is finished is kept in {order.where}; go on with --resume")
             raise
     if not args.quiet:
+        if outcome.tally.failed:
+            watcher.say(set_aside(outcome.tally.failed, order.rejected or f"{order.where}/{REJECTED}"))
         watcher.say(sentence(outcome))
     return 1 if outcome.failed or outcome.tally.documents.get("failed") else 0
 
@@ -130,12 +137,13 @@ def target_of(to: str | None) -> tuple[str | None, Compression]:
     """Format and compression, as `parquet` or `jsonl.zst` name them. Raises UsageError."""
     if to is None:
         return None, ""
-    found = by_suffix(f"x.{to.lstrip('.')}") or by_suffix(f"x.{to.replace('text', 'txt', 1)}")
-    if found is None or found[0].writes != found[0].name:
+    found = written_by_suffix(f"x.{to.lstrip('.')}") or written_by_suffix(f"x.{to.replace('text', 'txt', 1)}")
+    if found is None:
         from moderation.formats.table import TABLE
 
-        known = ", ".join(row.name for row in TABLE if row.writes == row.name)
-        raise UsageError(f"--to {to}: can't be written; known are {known}, each but the Arrow ones with .gz or .zst")
+        packed = ", ".join(row.name for row in TABLE if row.compressed)
+        other = ", ".join(row.name for row in TABLE if row.written and not row.compressed)
+        raise UsageError(f"--to {to}: can't be written; choose one of {other}, or, with .gz or .zst or plain, {packed}")
     return found[0].name, found[1]
 
 
@@ -203,14 +211,20 @@ def left_out(paths: Sequence[str]) -> str:
     return f"moderation: {files} not read, as no format has such a suffix: {shown}; name the format with --from"
 
 
+def set_aside(reasons: Mapping[str, int], where: str) -> str:
+    """Why records were rejected, the most frequent reasons first, and where they are."""
+    ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = "; ".join(f"{count:,} × {reason}" for reason, count in ranked[:REASONS_SHOWN])
+    return f"moderation: rejected: {shown}{'; …' if len(ranked) > REASONS_SHOWN else ''}; they are in {where}"
+
+
 def sentence(outcome: "Outcome") -> str:
     """What a run ends with."""
     t = outcome.tally
     chars = t.chars.get("read", 0)
     removed = (chars + t.chars.get("repaired", 0) - t.chars.get("written", 0)) / chars if chars else 0.0
     dropped = t.documents.get("dropped", 0)
-    size = t.bytes.get("read", 0)
-    speed = f"; {size / 1e6 / outcome.seconds:.1f} MB/s" if size >= TELLING and outcome.seconds > 0 else ""
+    speed = f"; {outcome.read / 1e6 / outcome.seconds:.1f} MB/s" if outcome.read >= TELLING else ""
     documents = t.documents.get("read", 0)
     failed = f"; {len(outcome.failed):,} of {outcome.shards:,} shards FAILED, try again with --resume"
     return (

@@ -1,8 +1,10 @@
 """The command line: the table of commands, and what becomes of errors."""
 
 import argparse
+import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final
@@ -42,17 +44,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse leaves this way, after --help and after a wrong argument
         return stop.code if isinstance(stop.code, int) else 0
     except ModerationError as error:
-        return fail(str(error))
+        return fail(str(error), words)
     except (KeyboardInterrupt, SystemError) as error:
         if not is_interrupt(error):
             raise
-        print("moderation: interrupted", file=sys.stderr)
+        say("interrupted", "interrupted", words)
         return INTERRUPTED
     except BrokenPipeError:
         hush_stdout()
         return BROKEN_PIPE
     except OSError as error:
-        return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), words)
     return status
 
 
@@ -88,10 +90,20 @@ def is_interrupt(error: BaseException | None) -> bool:
     return error is not None
 
 
-def fail(sentence: str) -> int:
-    """Say on one line what went wrong."""
-    print(f"moderation: error: {' '.join(sentence.splitlines())}", file=sys.stderr)
+def fail(sentence: str, words: Sequence[str]) -> int:
+    """Say on one line what went wrong; as JSON where that was asked for."""
+    say("error", f"error: {' '.join(sentence.splitlines())}", words)
     return FAILED
+
+
+def say(event: str, line: str, words: Sequence[str]) -> None:
+    """A line on stderr, as --log-json wants it or as it is."""
+    if "--log-json" in words:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        facts = {"time": now, "event": event, "text": line.removeprefix("error: ")}
+        print(json.dumps(facts, ensure_ascii=False), file=sys.stderr)
+    else:
+        print(f"moderation: {line}", file=sys.stderr)
 
 
 def hush_stdout() -> None:

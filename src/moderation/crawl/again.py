@@ -55,7 +55,7 @@ class Again:
                     rejects = []
                     held = next(left, None)
                 if rejects:
-                    yield piece, Chunk([], [], [], [], [], [], rejects), []
+                    yield piece, Chunk([], [], [], [], [], [], rejects, unreadable=True), []
             if held is not None:
                 raise RestoreError(f"{self.home}: the ledger of {output} names the source {held[0]}, which is unknown")
 

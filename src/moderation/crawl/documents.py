@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 from moderation.crawl.plan import Piece, Shard
 from moderation.crawl.settings import Settings
 from moderation.crawl.weight import bearable, weight
-from moderation.errors import ModelError
-from moderation.formats.base import CHUNK_BYTES, Chunk, Reading, Source
+from moderation.errors import InputError, ModelError
+from moderation.formats.base import CHUNK_BYTES, Chunk, Reading, Reject, Source
 from moderation.formats.table import load_format
 from moderation.moderate import Moderator
 from moderation.result import Result
@@ -63,11 +63,18 @@ def reading(settings: Settings, judge: Judge) -> Documents:
 
 
 def chunks(shard: Shard, reading: Reading) -> Iterator[tuple[Piece, Chunk]]:
-    """What the shard's extents hold, in parts that there is room for."""
+    """What the shard's extents hold, in parts that there is room for; a file of which nothing can be read is set aside
+    as if it were a record, so that those beside it are not lost.
+    """
     for piece in shard.pieces:
-        for chunk in load_format(piece.source.format).read(piece.source, piece.extent, reading):
-            for some in bearable(chunk, reading):
-                yield piece, some
+        try:
+            for chunk in load_format(piece.source.format).read(piece.source, piece.extent, reading):
+                for some in bearable(chunk, reading):
+                    yield piece, some
+        except InputError as error:
+            reason = str(error).removeprefix(f"{piece.source.path}: ")
+            reject = Reject(piece.extent.start, reason, b"", piece.extent.size)
+            yield piece, Chunk([], [], [], [], [], [], [reject], piece.extent.size, unreadable=True)
 
 
 def together(pairs: Iterator[tuple[Piece, Chunk]]) -> Iterator[list[tuple[Piece, Chunk]]]:

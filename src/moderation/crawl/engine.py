@@ -42,7 +42,14 @@ class Retried:
     reason: str
 
 
-News: TypeAlias = Advanced | Retried | ShardReport
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A sentence of a worker that the user is told once."""
+
+    line: str
+
+
+News: TypeAlias = Advanced | Retried | Noted | ShardReport
 
 
 class Engine(Protocol):
@@ -75,7 +82,7 @@ def attempt(shard: Shard, room: Room | CountRoom, advance: Advance) -> ShardRepo
             return ShardReport(shard.number)
         return run_shard(shard, room, advance)
     except ModerationError as error:
-        return ShardReport(shard.number, error=str(error))
+        return ShardReport(shard.number, error=str(error).removeprefix(f"{shard.what}: "))
     except MemoryError:
         return ShardReport(shard.number, error="out of memory; use fewer workers, or a lower --max-record-bytes")
     except OSError as error:

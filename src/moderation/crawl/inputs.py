@@ -18,6 +18,7 @@ BESIDE: Final = ("dataset_info.json", "dataset_dict.json", "state.json", "manife
 """What lies beside the data in folders of data sets and of our own runs."""
 OF_A_RUN: Final = ("manifest.json", "shards.jsonl")
 """A folder with these is that of a run, whose clean files lie under data/."""
+REPORT: Final = "report.json"
 MAGIC: Final = "*?["
 
 
@@ -70,7 +71,10 @@ def expand(path: str) -> Iterator[tuple[str, str, bool]]:
     if is_url(path):
         yield from expand_url(path)
     elif Path(path).is_dir():
-        folder = Path(path, "data") if all(Path(path, name).is_file() for name in OF_A_RUN) else Path(path)
+        folder = Path(path)
+        if all((folder / name).is_file() for name in OF_A_RUN):
+            check_complete(path, (folder / REPORT).read_bytes() if (folder / REPORT).is_file() else b"")
+            folder = folder / "data"
         yield from ((str(file), file.relative_to(folder).as_posix(), False) for file in walk(folder))
     elif Path(path).is_file():
         yield path, Path(path).name, True
@@ -82,6 +86,13 @@ def expand(path: str) -> Iterator[tuple[str, str, bool]]:
                 yield str(file), os.path.relpath(file, base).replace(os.sep, "/"), False
     else:
         raise UsageError(f"{path}: no such file")
+
+
+def check_complete(path: str, report: bytes) -> None:
+    """Raises UsageError for a run that lacks some of its clean files. report: report.json."""
+    if b'"state": "complete"' not in report:
+        data = f"{path.rstrip('/')}/data"
+        raise UsageError(f"{path}: holds an unfinished run; finish it with --resume, or name {data} for what is there")
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -101,7 +112,9 @@ def expand_url(url: str) -> Iterator[tuple[str, str, bool]]:
         found = [path for path in sorted(system.glob(place)) if system.isfile(path)]
     elif system.isdir(place):
         if all(system.isfile(f"{place.rstrip('/')}/{name}") for name in OF_A_RUN):
-            place = f"{place.rstrip('/')}/data"
+            place = place.rstrip("/")
+            check_complete(url, system.cat_file(f"{place}/{REPORT}") if system.isfile(f"{place}/{REPORT}") else b"")
+            place = f"{place}/data"
         base, found = PurePosixPath(place), sorted(system.find(place))
     elif system.exists(place):
         yield url, PurePosixPath(place).name, True

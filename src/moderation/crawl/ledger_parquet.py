@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moderation.crawl.ledger import Row, row_of
+from moderation.formats.parquet import Unfinished
 
 WORDS: Final = pa.dictionary(pa.int32(), pa.string())
 """Of columns with few different values."""
@@ -45,7 +46,7 @@ class ParquetLedger:
     """Blocks and row groups of a fixed number of rows: the same rows give the same file, however they come in."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self.writer = pq.ParquetWriter(file, SCHEMA, compression="zstd")
+        self.writer = Unfinished(file, SCHEMA, compression="zstd")
         self.waiting: list[Row] = []
         self.blocks: list[pa.RecordBatch] = []
 

@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 
 import orjson
 
+from moderation.crawl.claim import CLAIM
 from moderation.crawl.identity import identity
 from moderation.crawl.output import TEMPORARY, file_digest, sync_folder, write_whole, writing
 from moderation.crawl.plan import Piece, Plan, Shard
@@ -28,6 +29,7 @@ SHARDS: Final = "shards.jsonl"
 REPORT: Final = "report.json"
 PAGE: Final = "report.html"
 LOCK: Final = ".lock"
+SAME: Final = "give the same options, or name another folder, or empty this one, to begin afresh"
 AFRESH: Final = "name another folder, or empty this one, to begin afresh"
 
 
@@ -146,8 +148,10 @@ def refuse_other(folder: str, manifest: Manifest, now: Manifest) -> None:
     """Raises UsageError, naming the first difference, where the run in `folder` can't be resumed as this one."""
     then, asked = settings_record(manifest.settings), settings_record(now.settings)
     for name, value in asked.items():
+        if name == "model":  # it may lie elsewhere by now; model_id says whether it is the same
+            continue
         if then.get(name) != value:
-            raise UsageError(f"{folder}: was begun with {said(name, then.get(name), value)}; {AFRESH}")
+            raise UsageError(f"{folder}: was begun with {said(name, then.get(name), value)}; {SAME}")
     old, new = [s.path for s in manifest.plan.sources], [s.path for s in now.plan.sources]
     for path in new:
         if path not in manifest.identities:
@@ -172,21 +176,24 @@ def said(name: str, then: Any, now: Any) -> str:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keeps a second run out of the folder; the system lifts it when the process ends, however it ends."""
+def locked(folder: Path) -> Iterator[bool]:
+    """Keeps a second run out of the folder; the system lifts it when the process ends, however it ends. Gives whether
+    there are such locks.
+    """
     try:
         import fcntl  # noqa: PLC0415
     except ModuleNotFoundError:  # Windows
-        yield
+        yield False
         return
     with (folder / LOCK).open("wb") as file:
+        held = True
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(f"{folder}: another run is writing to it; wait for it, or stop it") from None
         except OSError:  # a file system without locks
-            pass
-        yield
+            held = False
+        yield held
 
 
 def is_run(folder: Path) -> bool:
@@ -208,7 +215,7 @@ def check_empty(folder: Path) -> None:
         state = "a finished run" if is_complete(folder) else "an unfinished run"
         raise UsageError(f"{folder}: holds {state}; go on with --resume, or {AFRESH.split(',')[0]}")
     present = folder.iterdir() if folder.is_dir() else ()
-    others = [path for path in present if path.name != LOCK and not path.name.startswith(TEMPORARY)]
+    others = [path for path in present if path.name not in (LOCK, CLAIM) and not path.name.startswith(TEMPORARY)]
     if others:
         raise UsageError(f"{folder}: is not empty ({others[0].name}); a run needs a folder of its own")
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import orjson
 
+from moderation.crawl.claim import CLAIM
 from moderation.crawl.engine import News
 from moderation.crawl.manifest import (
     AFRESH,
@@ -65,6 +66,10 @@ class Mirror:
             finally:
                 shutil.rmtree(self.spool, ignore_errors=True)
 
+    def is_run(self) -> bool:
+        """Whether a run was begun there."""
+        return self.remote.has(MANIFEST)
+
     def fetch(self) -> bool:
         """Bring what a run there knows about itself; whether there is one."""
         if not self.remote.get(MANIFEST, self.folder / MANIFEST):
@@ -86,7 +91,7 @@ class Mirror:
             if REPORT in found and b'"complete"' in (self.remote.read(REPORT) or b"")[:100]:
                 state = "a finished run"
             raise UsageError(f"{self.remote.url}: holds {state}; go on with --resume, or {AFRESH.split(',')[0]}")
-        others = [path for path in found if TEMPORARY not in path]
+        others = [path for path in found if TEMPORARY not in path and path != CLAIM]
         if others:
             raise UsageError(f"{self.remote.url}: is not empty ({others[0]}); a run needs a folder of its own")
 

@@ -2,21 +2,34 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any, Final
 
 from moderation.crawl.settings import Settings
 from moderation.errors import InputError, UsageError
 from moderation.formats.base import Chunk, Compression, Extent, Source
+from moderation.formats.opening import stored_size
+from moderation.formats.rows import records_of
 from moderation.formats.table import Row, load_format, row_of, stem_of
 
 PAGES: Final = "pages"
 """How files of records are called that were plain pages."""
 MOST_PIECES: Final = 1000
 """Of a shard: a folder may hold a million small pages."""
+AT_ONCE: Final = 8
+"""Sources that are looked at at a time."""
+TAIL_SHARDS: Final = 2
+TAIL_PARTS: Final = 4
+"""The last two shards' worth of input is cut into quarters, so that workers come to their ends together: with 15 shards
+of one size, one of two workers would wait for as long as the other takes for a whole one."""
+FULL: Final = 0.9
+"""Of the size of a shard, which extents rarely meet exactly."""
 SAMPLES: Final = 100
 """Sources whose first chunk is looked at for a schema."""
+NO_SCHEMA: Final = ("jsonl", "text", "wet")
+"""Formats whose files need not agree: no samples are read for them."""
 Schemas = Mapping[str, Mapping[str, Any] | None]
 """By the name of the output format."""
 
@@ -88,20 +101,54 @@ def make_plan(sources: Sequence[Source], settings: Settings) -> Plan:
 
 
 def all_pieces(sources: Sequence[Source], settings: Settings) -> Iterator[Piece]:
-    """The extents of all sources, in order, each with its output."""
+    """The extents of all sources, in order, each with its output. Raises InputError where no source can be read."""
     stems = Counter(f"{stem_of(source.name)}.{target(source, settings)[0].name}" for source in sources)
-    for source in sources:
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # most of it is waiting for a disk or a network
+        sizes = list(pool.map(lambda source: stored_size(source.path), sources))
+        wholes = [sum(sizes) - tail_bytes(sum(sizes), settings.shard_bytes) - at for at in accumulate(sizes, initial=0)]
+        found = list(pool.map(lambda source, whole: extents_of(source, settings, whole), sources, wholes))
+    if found and all(error for _, error in found):
+        raise InputError(found[0][1])
+    for source, (extents, _) in zip(sources, found, strict=True):
         row, compression = target(source, settings)
         unique = stems[f"{stem_of(source.name)}.{row.name}"] == 1
         stem = stem_of(source.name) if unique else source.name
         suffix = row.suffixes[0] + (f".{compression}" if compression else "")
-        try:
-            extents = load_format(source.format).split(source, settings.shard_bytes)
-        except InputError as error:
-            raise InputError(f"{source.path}: {error}") from None
         for extent in extents:
             number = "" if row.name == "text" else f"-{extent.index:05}"
             yield Piece(source, extent, f"{stem}{number}{suffix}", row.name, compression)
+
+
+def tail_bytes(total: int, shard_bytes: int) -> int:
+    """How many stored bytes at the end are cut finer. It must not depend on the workers: the cut names the outputs."""
+    return TAIL_SHARDS * shard_bytes if total > TAIL_SHARDS * shard_bytes else 0
+
+
+def extents_of(source: Source, settings: Settings, whole: int) -> tuple[list[Extent], str]:
+    """How a source is cut, and why nothing of it can be read, or "". Such a source is one extent, so that it is set
+    aside once (documents.py), however large it is. whole: bytes of it before the tail begins, at least.
+    """
+    reader, size = load_format(source.format), settings.shard_bytes
+    try:
+        reader.check(source, settings.columns)
+        if whole >= stored_size(source.path):
+            return reader.split(source, size), ""
+        return tapered(reader.split(source, max(1, size // TAIL_PARTS)), whole, size), ""
+    except InputError as error:
+        return [Extent(0, 0, None, stored_size(source.path))], str(error)
+
+
+def tapered(extents: Sequence[Extent], whole: int, size: int) -> list[Extent]:
+    """Fine extents, put together to about `size` where they begin before `whole`."""
+    found: list[Extent] = []
+    at = 0
+    for extent in extents:
+        if not found or at >= whole or found[-1].size >= FULL * size:
+            found.append(replace(extent, index=len(found)))
+        else:
+            found[-1] = replace(found[-1], stop=extent.stop, size=found[-1].size + extent.size)
+        at += extent.size
+    return found
 
 
 def target(source: Source, settings: Settings) -> tuple[Row, Compression]:
@@ -117,15 +164,19 @@ def target(source: Source, settings: Settings) -> tuple[Row, Compression]:
 
 
 def packed_runs(pieces: Sequence[Piece], size: int) -> Iterator[list[Piece]]:
-    """Runs of neighbouring pieces of about `size` bytes."""
+    """Runs of neighbouring pieces of about `size` bytes, of less in the tail."""
+    whole = sum(piece.extent.size for piece in pieces)
+    tail = whole - tail_bytes(whole, size)
     run: list[Piece] = []
-    total = 0
+    total = at = 0
     for piece in pieces:
-        if run and (total + piece.extent.size > size or len(run) == MOST_PIECES):
+        limit = size if at < tail or tail == whole else size // TAIL_PARTS
+        if run and (total + piece.extent.size > limit or len(run) == MOST_PIECES):
             yield run
             run, total = [], 0
         run.append(piece)
         total += piece.extent.size
+        at += piece.extent.size
     if run:
         yield run
 
@@ -154,13 +205,21 @@ def suffix(piece: Piece) -> str:
     return row_of(piece.form).suffixes[0] + (f".{piece.packed}" if piece.packed else "")
 
 
-def schema_of(form: str, sources: Sequence[Source], settings: Settings) -> Mapping[str, Any] | None:
-    """What the files of one output format agree on, from the first documents of the sources that become such files."""
+def schema_of(
+    form: str, sources: Sequence[Source], settings: Settings, *, one_file: bool = False
+) -> Mapping[str, Any] | None:
+    """What the files of one output format agree on, from the first documents of the sources that become such files.
+    one_file: they become one, so that the columns of all of them must be known where each could have had its own.
+    """
     found = load_format(form)
-    if found.schema([], settings.columns) is None and row_of(form).needs == ():
+    if form in NO_SCHEMA:
         return None
     chosen = [source for source in sources if target(source, settings)[0].name == form]
-    return found.schema(list(islice(first_chunks(chosen, settings), SAMPLES)), settings.columns)
+    samples = list(islice(first_chunks(chosen, settings), SAMPLES))
+    if one_file and len(samples) > 1:
+        rows = [row for chunk in samples for row in records_of(chunk.rows)]
+        return found.schema([Chunk([], [], [], [], [], rows)], settings.columns)
+    return found.schema(samples, settings.columns)
 
 
 def first_chunks(sources: Sequence[Source], settings: Settings) -> Iterator[Chunk]:

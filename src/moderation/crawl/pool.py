@@ -7,20 +7,23 @@ them.
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
-from collections.abc import Generator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any, Final
 
-from moderation.crawl.engine import Advanced, Job, News, Retried, attempt, room_of
+from moderation.crawl.engine import Advanced, Job, News, Noted, Retried, attempt, room_of
 from moderation.crawl.plan import Shard
 from moderation.crawl.shard import ShardReport
 from moderation.errors import ModerationError
+from moderation.kernel.jit import compile_notice
 
 ATTEMPTS: Final = 2
 ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -54,16 +57,20 @@ class Pool:
         try:
             self.workers = [start(job) for _ in range(min(self.size, len(shards)))]
             while left:
-                for worker in list(self.workers):
-                    if worker.ready and worker.shard is None and waiting:
-                        hand(worker, waiting.popleft())
                 for worker in self.heard():
                     news = self.listen(worker, job, waiting, lost)
                     left -= isinstance(news, ShardReport)
+                    self.hand_out(waiting)  # first: what is done with the news may wait for a disk
                     if news is not None:
                         yield news
         finally:
             stop(self.workers)
+
+    def hand_out(self, waiting: deque[Shard]) -> None:
+        """Shards to the workers that have none."""
+        for worker in self.workers:
+            if worker.ready and worker.shard is None and waiting:
+                hand(worker, waiting.popleft())
 
     def heard(self) -> list[Worker]:
         """Workers that said something, or died."""
@@ -130,9 +137,23 @@ def start(job: Job) -> Worker:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, job), daemon=True)
-    process.start()
+    with main_hidden():
+        process.start()
     theirs.close()
     return Worker(process, ours)
+
+
+@contextmanager
+def main_hidden() -> Iterator[None]:
+    """Keeps new processes from running the script that began the run: they need nothing of it, it may be slow to
+    import, and one without a guard would begin runs of its own.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def stop(workers: Sequence[Worker]) -> None:
@@ -157,9 +178,10 @@ def work(pipe: "Connection[Any, Any]", job: Job) -> None:
         pipe.send(error)
         return
     pipe.send(READY)
-    while True:
-        shard: Shard = pipe.recv()
-        pipe.send(attempt(shard, room, lambda stored, rejected: pipe.send(Advanced(stored, rejected))))
+    with compile_notice(lambda line: pipe.send(Noted(f"moderation: {line}"))):
+        while True:
+            shard: Shard = pipe.recv()
+            pipe.send(attempt(shard, room, lambda stored, rejected: pipe.send(Advanced(stored, rejected))))
 
 
 def end_with_parent() -> None:

@@ -89,9 +89,48 @@ class Remote:
         finally:
             local.unlink(missing_ok=True)
 
+    @property
+    def keeps_history(self) -> bool:
+        """Whether every change there stays on record, as in a repository."""
+        return bool({"hf"} & set(protocols(self.system)))
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Make a small file that must not be there yet; whether that was so. Where the store has no such promise (S3,
+        GCS and Azure have), a look before stands for it. Raises OutputError.
+        """
+        return self.tried(path, lambda: self.create_once(self.place(path), data))
+
+    def create_once(self, place: str, data: bytes) -> bool:
+        """One attempt."""
+        system = self.system
+        if not is_atomic(system):
+            system.makedirs(str(PurePosixPath(place).parent), exist_ok=True)
+        try:
+            system.pipe_file(place, data, mode="create")
+        except FileExistsError:
+            return False
+        except (TypeError, NotImplementedError):  # fsspec before 2024.12, and packages that have not followed it
+            if system.exists(place):
+                return False
+            system.pipe_file(place, data)
+        return True
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put a small file there, over what lay there. Raises OutputError."""
+        self.tried(path, lambda: self.system.pipe_file(self.place(path), data))
+
     def read(self, path: str) -> bytes | None:
         """The content of a file; None where there is none. Raises OutputError."""
         return self.tried(path, lambda: missing_is_none(lambda: bytes(self.system.cat_file(self.place(path)))))
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file. Raises OutputError."""
+
+        def look() -> Any:
+            self.system.invalidate_cache()
+            return missing_is_none(lambda: self.system.info(self.place(path)))
+
+        return self.tried(path, look) is not None
 
     def get(self, path: str, local: Path) -> bool:
         """Bring a file here; whether there is one. Raises OutputError."""
@@ -143,8 +182,12 @@ class Remote:
 
 def is_atomic(system: Any) -> bool:
     """Whether files there show only when they are whole."""
-    names = system.protocol if isinstance(system.protocol, tuple | list) else (system.protocol,)
-    return not ATOMIC.isdisjoint(names)
+    return not ATOMIC.isdisjoint(protocols(system))
+
+
+def protocols(system: Any) -> tuple[str, ...]:
+    """How URLs of a file system begin."""
+    return tuple(system.protocol) if isinstance(system.protocol, tuple | list) else (system.protocol,)
 
 
 def stored(info: Mapping[str, Any]) -> Stored:

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol, TypeAlias
 
 import orjson
 
-from moderation.crawl.engine import Advanced, Engine, InProcess, Job, News, Retried
+from moderation.crawl.claim import Claim, Shared, claimed
+from moderation.crawl.engine import Advanced, Engine, InProcess, Job, News, Noted, Retried
 from moderation.crawl.fetched import run_at
 from moderation.crawl.manifest import (
     PAGE,
@@ -90,12 +91,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """failed: shards that could not be cleaned, with why; they are tried again with --resume."""
+    """failed: shards that could not be cleaned, with why; they are tried again with --resume. read: bytes of records
+    that were read in these `seconds`, that is, without what was finished before.
+    """
 
     tally: Tally
     shards: int
     failed: tuple[ShardReport, ...]
     seconds: float
+    read: int
     complete: bool
 
 
@@ -111,22 +115,36 @@ def clean_crawl(order: Order, watcher: Watcher) -> Outcome:
     with ExitStack() as stack:
         if order.mirror:
             stack.enter_context(order.mirror.opened())
-            begun = order.mirror.fetch()
-        else:
-            begun = is_run(order.folder)
+        begun = order.mirror.is_run() if order.mirror else is_run(order.folder)
         if order.resume and begun:
-            stack.enter_context(locked(order.folder))
+            claim = stack.enter_context(alone(order, watcher))
+            if order.mirror:
+                order.mirror.fetch()
             manifest, done = go_on(order, watcher)
         else:
             refuse_present(order)
             manifest, done = prepare(order), []  # before anything is made: it may turn out that it can't be done
             make_folder(order.folder)
-            stack.enter_context(locked(order.folder))
+            claim = stack.enter_context(alone(order, watcher))
             refuse_present(order)
             write_manifest(order.folder, manifest)
         if order.mirror:
             order.mirror.begin(again=order.resume and begun)
-        return work(order, manifest, done, watcher)
+        return work(order, manifest, done, watcher, claim)
+
+
+@contextmanager
+def alone(order: Order, watcher: Watcher) -> Iterator[Claim | None]:
+    """Keeps other runs out of the run's place: by a lock of the system, and by a claim where that reaches no further
+    than this machine.
+    """
+    with locked(order.folder) as held:
+        if held and not order.mirror:
+            yield None
+            return
+        place = order.mirror.remote if order.mirror else Shared(order.folder)
+        with claimed(place, order.where, resume=order.resume, say=watcher.say) as claim:
+            yield claim
 
 
 def refuse_present(order: Order) -> None:
@@ -166,7 +184,9 @@ def go_on(order: Order, watcher: Watcher) -> tuple[Manifest, list[ShardReport]]:
     return manifest, done
 
 
-def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Watcher) -> Outcome:
+def work(
+    order: Order, manifest: Manifest, done: list[ShardReport], watcher: Watcher, claim: Claim | None = None
+) -> Outcome:
     """Run what is not done, write down what gets done, and the report at the end."""
     start = time.perf_counter()
     remove_all_parts(order)
@@ -188,15 +208,20 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
         reports = order.mirror.handed_over(reports)
     with closing(finished), closing(reports) as news:
         for report in reports_of(news, watcher):
+            if claim:
+                claim.check()
             finished.add(report)
             watcher.finished(by_number[report.number], report)
             (failed if report.error else done).append(report)
             if report.error and order.on_error == "stop":
                 raise StoppedError(f"{by_number[report.number].what}: {report.error}; go on with --resume")
+    if claim:
+        claim.check(now=True)
     remove_all_parts(order)  # those of workers that were lost
     tally = merge([report.tally for report in sorted(done, key=lambda report: report.number)])
     seconds = time.perf_counter() - start
-    outcome = Outcome(tally, len(plan.shards), tuple(failed), seconds, not failed)
+    read = sum(report.tally.bytes.get("read", 0) for report in done if report.number in by_number)
+    outcome = Outcome(tally, len(plan.shards), tuple(failed), seconds, read, not failed)
     if order.mirror:
         order.mirror.fetch_highlights(done)
     write_report(order, manifest, outcome, done)
@@ -206,12 +231,17 @@ def work(order: Order, manifest: Manifest, done: list[ShardReport], watcher: Wat
 
 
 def reports_of(news: Iterable[News], watcher: Watcher) -> Iterator[ShardReport]:
-    """The reports among the news; the watcher is told the rest."""
+    """The reports among the news; the watcher is told the rest, what every worker says once."""
+    noted: set[str] = set()
     for item in news:
         if isinstance(item, Advanced):
             watcher.advance(item.stored, item.rejected)
         elif isinstance(item, Retried):
             watcher.say(f"moderation: {item.shard.what}: {item.reason}; it is begun again")
+        elif isinstance(item, Noted):
+            if item.line not in noted:
+                watcher.note(item.line)
+            noted.add(item.line)
         else:
             yield item
 

@@ -142,10 +142,10 @@ class Sinks:
             file.write(b"".join(reject_line(piece.source, unit, reject) for reject in chunk.rejects))
 
     def output_for(self, piece: Piece, chunk: Chunk) -> Output | None:
-        """The data file of the piece, begun if need be; a page that can't be read leaves no empty page behind."""
+        """The data file of the piece, begun if need be; what can't be read leaves no empty page or file behind."""
         if self.output and self.output.path == piece.output:
             return self.output
-        if piece.source.format == "text" and not len(chunk):
+        if chunk.unreadable or (piece.source.format == "text" and not len(chunk)):
             return None
         self.close_output()
         file = self.files.open(f"{DATA}/{piece.output}", piece.packed)
@@ -200,7 +200,7 @@ class Sinks:
             )
             self.ledger.write(found)
         if settings.attributes:
-            file = self.files.open(f"{ATTRIBUTES}/{stem_of(piece.output)}.jsonl.gz", "gz")
+            file = self.files.open(attribute_file(piece), "gz")
             file.write(attribute_lines(piece.source, chunk, results, reasons))
 
     def close_output(self) -> None:
@@ -222,6 +222,12 @@ class Sinks:
             if self.room.highlights:
                 file = self.files.open(f"{HIGHLIGHTS}/{self.shard.name}.json.gz", "gz")
                 file.write(orjson.dumps(merge_highlights([self.highlights]).record()))
+
+
+def attribute_file(piece: Piece) -> str:
+    """Named as the data file if that is JSONL, else after it: a.csv and a.tsv must not get one file."""
+    name = stem_of(piece.output) if piece.form == "jsonl" else piece.output
+    return f"{ATTRIBUTES}/{name}.jsonl.gz"
 
 
 def dropped_lines(piece: Piece, rows: int, chunk: Chunk, reasons: Sequence[str | None]) -> bytes:

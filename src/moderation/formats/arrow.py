@@ -79,13 +79,15 @@ class Arrow:
         stops: list[int | None] = [*cuts[1:], None]
         return [Extent(n, start, stop, size // count) for n, (start, stop) in enumerate(zip(cuts, stops, strict=True))]
 
+    def check(self, source: Source, columns: Columns) -> None:
+        """As in base.Format."""
+        with opened(source) as reader:
+            check_text_column(source, reader.schema, columns)
+
     def read(self, source: Source, extent: Extent, reading: Reading) -> Iterator[Chunk]:
         """Chunks of rows."""
         with opened(source) as reader:
-            try:
-                check_text_column(reader.schema, reading.columns)
-            except InputError as error:
-                raise InputError(f"{source.path}: {error}") from None
+            check_text_column(source, reader.schema, reading.columns)
             layout = FILE if hasattr(reader, "num_record_batches") else STREAM
             schema = reader.schema.with_metadata({**(reader.schema.metadata or {}), LAYOUT_KEY: layout})
             place = rows_before(source, extent.start)

@@ -114,6 +114,7 @@ class Chunk:
     sizes: bytes each took when read (decompressed). rows: see Rows. rejects: in order of place; they stand beside the
     documents, not among them. stored: bytes of stored input that were read for this chunk, about, for progress.
     skipped: how many records are no documents and no faults either (requests, images in a WARC), by reason.
+    unreadable: nothing of the extent could be read, so that there is nothing to make an output file of.
     """
 
     texts: Sequence[str]
@@ -125,6 +126,7 @@ class Chunk:
     rejects: Sequence[Reject] = ()
     stored: int = 0
     skipped: Mapping[str, int] = field(default_factory=dict)
+    unreadable: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -140,6 +142,13 @@ class Writer(Protocol):
         """Write what is left; the file itself stays open."""
 
 
+class Unchecked:
+    """Formats whose files are all worth reading: what is wrong is wrong with single records."""
+
+    def check(self, source: Source, columns: Columns) -> None:
+        """As in Format."""
+
+
 class Format(Protocol):
     """One file format. unit: what a place counts: "byte" (offset of the record's first byte, decompressed), "row"
     (from 0), "record" (offset of a WARC record in the stored file).
@@ -151,6 +160,11 @@ class Format(Protocol):
 
     def split(self, source: Source, target_bytes: int) -> list[Extent]:
         """The extents of a source. Raises InputError for a file that is not of this format at all."""
+
+    def check(self, source: Source, columns: Columns) -> None:
+        """Look at the beginning, or the footer. Raises InputError for a file of which nothing can be read: without the
+        column of texts, in another encoding.
+        """
 
     def read(self, source: Source, extent: Extent, reading: Reading) -> Iterator[Chunk]:
         """The documents of one extent."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moderation.errors import InputError
-from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Reading, Reject
+from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Reading, Reject, Source
 from moderation.formats.json_record import to_json
 from moderation.formats.rows import records_of
 
@@ -22,17 +22,18 @@ Text: TypeAlias = "str | Reject"
 Sizes: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
 
-def check_text_column(schema: pa.Schema, columns: Columns) -> None:
+def check_text_column(source: Source, schema: pa.Schema, columns: Columns) -> None:
     """Raises InputError if the text column is not there or not text."""
     twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"has two columns named {twice!r}; rename one of them")
+        raise InputError(f"{source.path}: has two columns named {twice!r}; rename one of them")
     if columns.text not in schema.names:
         named = ", ".join(schema.names[:20])
-        raise InputError(f"has no column {columns.text!r}, only {named or 'none'}; name it with --text-field")
+        has = f"has no column {columns.text!r}, only {named or 'none'}"
+        raise InputError(f"{source.path}: {has}; name it with --text-field")
     kind = value_type(schema.field(columns.text).type)
     if not (is_text(kind) or pa.types.is_null(kind)):
-        raise InputError(f"column {columns.text!r} is {kind}, not text; name the text column with --text-field")
+        raise InputError(f"{source.path}: column {columns.text!r} is {kind}, not text; name another with --text-field")
 
 
 def value_type(kind: pa.DataType) -> pa.DataType:

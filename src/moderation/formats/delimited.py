@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any, Final
 
 from moderation.errors import InputError, OutputError
-from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Source
+from moderation.formats.base import MAX_RECORD_BYTES, REJECT_BYTES, Chunk, Columns, Extent, Reading, Source
 from moderation.formats.compression import TruncatedError, open_decoded
 from moderation.formats.gathering import Gathering
 from moderation.formats.json_record import to_json
@@ -128,6 +128,12 @@ class Delimited:
     def split(self, source: Source, target_bytes: int) -> list[Extent]:
         """One extent: only reading from the top tells which line breaks are in quotes."""
         return [Extent(0, 0, None, stored_size(source.path))]
+
+    def check(self, source: Source, columns: Columns) -> None:
+        """As in base.Format."""
+        with open_decoded(source) as file:
+            lines = RowLines(file, MAX_RECORD_BYTES)
+            read_header(source, lines, csv.reader(lines, delimiter=self.delimiter, strict=True), columns)
 
     def read(self, source: Source, extent: Extent, reading: Reading) -> Iterator[Chunk]:
         """Chunks of rows."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from moderation.errors import InputError
-from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Source
+from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Source, Unchecked
 from moderation.formats.compression import TruncatedError, frames, open_decoded
 from moderation.formats.gathering import Gathering
 from moderation.formats.json_record import parse_object, text_of, to_json
@@ -46,7 +46,7 @@ class Lines:
                 return size
 
 
-class Jsonl:
+class Jsonl(Unchecked):
     """Places are byte offsets of lines. Only `\\n` ends a line: a text may hold U+2028."""
 
     unit = "byte"

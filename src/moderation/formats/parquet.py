@@ -45,6 +45,13 @@ def group_bytes(meta: pq.FileMetaData, group: int) -> int:
     return sum(row_group.column(n).total_compressed_size for n in range(row_group.num_columns))
 
 
+class Unfinished(pq.ParquetWriter):  # type: ignore[misc]
+    """A writer that, given up, does not try to write its footer after all and complain that its file is closed."""
+
+    def __del__(self) -> None:
+        """Nothing."""
+
+
 class Parquet:
     """Extents count row groups, places count rows of the file."""
 
@@ -63,14 +70,16 @@ class Parquet:
                 start, held = n + 1, 0
         return [*extents, Extent(len(extents), start, None, held)]
 
+    def check(self, source: Source, columns: Columns) -> None:
+        """As in base.Format."""
+        with opened(source) as file:
+            check_text_column(source, file.schema_arrow, columns)
+
     def read(self, source: Source, extent: Extent, reading: Reading) -> Iterator[Chunk]:
         """Chunks of rows. A damaged row group is one Reject; the next ones are read."""
         with opened(source) as file:
             schema = file.schema_arrow
-            try:
-                check_text_column(schema, reading.columns)
-            except InputError as error:
-                raise InputError(f"{source.path}: {error}") from None
+            check_text_column(source, schema, reading.columns)
             schema = with_codec(schema, file.metadata, reading.columns)
             stop = file.metadata.num_row_groups if extent.stop is None else extent.stop
             place = sum(file.metadata.row_group(n).num_rows for n in range(extent.start))
@@ -97,7 +106,7 @@ class Parquet:
         target = public(agreed)
         try:
             return ParquetWriter(
-                pq.ParquetWriter(file, target, compression=codec, write_batch_size=PAGE_ROWS), target, columns
+                Unfinished(file, target, compression=codec, write_batch_size=PAGE_ROWS), target, columns
             )
         except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
             raise UsageError(f"these columns can't be written as Parquet ({sentence(error)}); use --to arrow") from None

@@ -13,7 +13,8 @@ from moderation.formats.base import Compression, Format
 class Row:
     """suffixes: the first is the one that output files get. module: under moderation.formats, with a constant FORMAT,
     or the one named behind a colon. needs: packages that the extra brings. compressed: whether .gz and .zst around the
-    file are undone for it. writes: the format that its documents are written in by default; itself where that can be.
+    file are undone for it. writes: the format that its documents are written in by default. written: whether it can be
+    written at all.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Row:
     compressed: bool = False
     extra: str = ""
     needs: tuple[str, ...] = ()
+    written: bool = True
 
 
 TABLE: Final = (
@@ -32,10 +34,18 @@ TABLE: Final = (
     Row("arrow", (".arrow", ".feather"), "arrow", "arrow", extra="parquet", needs=("pyarrow",)),
     Row("csv", (".csv",), "delimited:CSV", "csv", compressed=True),
     Row("tsv", (".tsv", ".tab"), "delimited:TSV", "tsv", compressed=True),
-    Row("warc", (".warc", ".warc.gz", ".warc.zst"), "warc", "jsonl", extra="warc", needs=("fastwarc", "resiliparse")),
+    Row(
+        "warc",
+        (".warc", ".warc.gz", ".warc.zst"),
+        "warc",
+        "jsonl",
+        extra="warc",
+        needs=("fastwarc", "resiliparse"),
+        written=False,
+    ),
     Row(
         "wet",
-        (".wet", ".wet.gz", ".wet.zst", ".warc.wet", ".warc.wet.gz"),
+        (".wet.gz", ".wet", ".wet.zst", ".warc.wet", ".warc.wet.gz"),
         "wet",
         "jsonl",
         extra="warc",
@@ -68,6 +78,17 @@ def by_suffix(path: str) -> tuple[Row, Compression] | None:
     packed = PurePosixPath(name).suffix
     inner = by_suffix(name.removesuffix(packed)) if packed in COMPRESSIONS else None
     return (inner[0], COMPRESSIONS[packed]) if inner and inner[0].compressed and not inner[1] else None
+
+
+def written_by_suffix(path: str) -> tuple[Row, Compression] | None:
+    """The format that an output's name tells; None where it can't be written. WET packs its records by itself, by gzip.
+
+    >>> written_by_suffix("crawl.warc.gz"), written_by_suffix("crawl.wet.zst")
+    (None, None)
+    """
+    found = by_suffix(path)
+    known = found is not None and found[0].written and not (found[0].name == "wet" and path.lower().endswith(".zst"))
+    return found if known else None
 
 
 def stem_of(name: str) -> str:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from moderation.errors import InputError
-from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Reject, Source
+from moderation.formats.base import REJECT_BYTES, Chunk, Columns, Extent, Reading, Reject, Source, Unchecked
 from moderation.formats.compression import READ_BYTES, TruncatedError, open_decoded
 from moderation.formats.json_record import decode
 from moderation.formats.opening import stored_size
 
 
-class Text:
+class Text(Unchecked):
     """A page keeps its byte order mark and its line breaks; its id is its name."""
 
     unit = "byte"

@@ -244,6 +244,9 @@ class Warc:
             for n, (start, stop) in enumerate(zip(cuts, stops, strict=True))
         ]
 
+    def check(self, source: Source, columns: Columns) -> None:
+        """As in base.Format; split looks at the first bytes."""
+
     @contextmanager
     def opened(self, source: Source) -> Iterator[tuple[IO[bytes], str]]:
         """The file and how it is compressed. Raises InputError for what is no WARC file."""

@@ -125,7 +125,7 @@ class Member:
             if out:
                 return out
             if not stored:
-                raise TruncatedError("breaks off: the file ends inside a gzip member")
+                raise TruncatedError("the file ends inside a gzip member")
         return b""
 
     def ended(self) -> bool:

@@ -61,12 +61,10 @@ def nanoseconds(moderator: Moderator, texts: Sequence[str], chars: int, rounds: 
 
 def by_document(most: int) -> Iterator[tuple[str, list[str], int]]:
     """Documents of a thousand to `most` characters, as many as make up BATCH."""
-    size = 1_000
-    while size <= most:
+    for size in sorted({most, *(10**k for k in range(3, 9) if 10**k < most)}):
         text = pages_of(max(size, BATCH))
         texts = [text[a : a + size] for a in range(0, max(size, BATCH), size)]
         yield str(size), texts, sum(map(len, texts))
-        size *= 10
 
 
 def by_number() -> Iterator[tuple[str, list[str], int]]:
@@ -114,7 +112,7 @@ def spread(values: Sequence[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--store", action="store_true")
-    parser.add_argument("--most", type=int, default=30, help="the longest document, in millions of characters")
+    parser.add_argument("--most", type=int, default=40, help="the longest document, in millions of characters")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     one_core()

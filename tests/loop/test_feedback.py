@@ -40,8 +40,9 @@ def keep(store: Store, moderator: Moderator, name: str = "v1", text: str = PAGE)
 def test_a_correction_is_recorded_with_what_the_model_said(store: Store, moderator: Moderator) -> None:
     say(store, moderator, who="小林", note="直播带货")
     (found,), total = listed(store, 10)
+    (said,) = (verdict.label for verdict in moderator.clean(PAGE).verdicts if verdict.line == LINE)
     assert total == 1
-    assert (found.text, found.label, found.found) == (ADVERT, "promo", "content")
+    assert (found.text, found.label, found.found) == (ADVERT, "promo", said)
     assert (found.model, found.policy, found.who, found.note) == (moderator.model.id, "default", "小林", "直播带货")
     assert found.created.endswith("Z")
 

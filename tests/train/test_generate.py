@@ -23,7 +23,7 @@ from moderation.train.generate.disguise import look_alikes
 from moderation.train.generate.draft import Draft, Mark, Row, draft_page, page_of
 from moderation.train.generate.grammar import BUILT_IN, Grammar, Slot, load_grammar, load_symbols, parse_template
 from moderation.train.generate.inject import WAYS, Campaign, start_campaign
-from moderation.train.generate.layout import cut_row, join_chrome, split_lines
+from moderation.train.generate.layout import cut_row, join_chrome, separators, split_lines
 from moderation.train.generate.mix import apply_operations
 from moderation.train.generate.stock import Stock, short_pieces, take_stock
 
@@ -346,6 +346,20 @@ def test_chrome_joined_to_a_paragraph_is_under_a_mark_with_its_gap() -> None:
     (row,) = draft.rows
     assert row.text[row.marks[0].start : row.marks[0].end].strip() == "返回首页>>"
     assert row.text[: row.marks[0].start] == "这一天镇上的人都来了，戏台前坐得满满当当。"
+
+
+def test_separators_of_a_menu_become_noise_lines_and_the_entries_stay_as_they_were() -> None:
+    draft = Draft(
+        [Row(text, "nav") for text in ("首页", "新闻中心", "产品展示", "联系我们")] + [Row("本馆周一闭馆。", "content")]
+    )
+    rng = Random(3)
+    while not separators(draft, rng, take_stock([])):
+        pass
+    added = [row for row in draft.rows if row.label == "noise"]
+    assert len(added) >= 3
+    assert len({row.text for row in added}) == 1
+    rest = [(row.text, row.label) for row in draft.rows if row.label != "noise"]
+    assert rest == [(t, "nav") for t in ("首页", "新闻中心", "产品展示", "联系我们")] + [("本馆周一闭馆。", "content")]
 
 
 def test_split_lines_add_up_to_the_line() -> None:

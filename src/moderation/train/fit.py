@@ -90,8 +90,9 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
     spans = None
     if several and any(page.spans for page in given):
         say("fitting the span tagger")
-        fold = fold_with_sources([*given, *made], options.span_options.folds, options.seed)
-        spans = fit_spans([*given, *made], fold, lines, tables, options.span_options, options.seed, options.jobs)
+        marked = [*given, *made[: len(given)]]  # with more of them, it learns the generator's spans
+        fold = fold_with_sources(marked, options.span_options.folds, options.seed)
+        spans = fit_spans(marked, fold, lines, tables, options.span_options, options.seed, options.jobs)
     return Model(lines, context, spans, tables, {"name": "unsaved", "digest": "0" * 64})
 
 

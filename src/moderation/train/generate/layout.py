@@ -17,6 +17,7 @@ SEGMENT: Final = re.compile(
     r"(?<=[。！？])(?![。！？”」）])|(?<=[。！？][”」）])|(?<![0-9A-Za-z\s])\s+(?![0-9A-Za-z\s])|\s{2,}"
 )
 MENU_GAP: Final = re.compile(r"[ 　|｜]{1,5}")
+SEPARATORS: Final = ("•", "•", "|", "|", "·", "-", "–", ">", "›", "»", "/", "◆", "■", "●", "*", "—")
 
 
 def join_chrome(draft: Draft, rng: Random, stock: Stock) -> bool:
@@ -119,6 +120,22 @@ def split_lists(draft: Draft, rng: Random, stock: Stock) -> bool:
     return done
 
 
+def separators(draft: Draft, rng: Random, stock: Stock) -> bool:
+    """Bullets or separators of menus and link lists stand in lines of their own, before each entry or between them."""
+    mark, between = rng.choice(SEPARATORS), rng.random() < 0.5
+    rows: list[Row] = []
+    for label, group in groupby(draft.rows, key=lambda row: row.label):
+        block = list(group)
+        if label not in GLUED or len(block) < 4 or any(len(row.text) > 30 for row in block) or rng.random() >= 0.7:
+            rows.extend(block)
+            continue
+        pairs = [row for entry in block for row in (Row(mark, "noise"), entry)]
+        rows.extend(pairs[1:] if between else pairs)
+    done = len(rows) > len(draft.rows)
+    draft.rows = rows
+    return done
+
+
 def blanks(draft: Draft, rng: Random, stock: Stock) -> bool:
     """Blank lines: all out, one after each line, or a few anywhere."""
     way = rng.choice(("out", "all", "some"))
@@ -209,10 +226,10 @@ def segments(draft: Draft, rng: Random, stock: Stock) -> bool:
 
 Way = Callable[[Draft, Random, Stock], bool]
 WAYS: Final[tuple[Way, ...]] = (
-    join_chrome, split_lines, merge_paragraphs, join_lists, split_lists, blanks, borrow_block, move_block, drop_block,
-    truncate, drop_paragraphs, segments,
+    join_chrome, split_lines, merge_paragraphs, join_lists, split_lists, separators, blanks, borrow_block, move_block,
+    drop_block, truncate, drop_paragraphs, segments,
 )  # fmt: skip
-WAY_COUNTS: Final = (4, 2, 2, 2, 2, 2, 4, 2, 1, 2, 2, 2)
+WAY_COUNTS: Final = (4, 2, 2, 2, 2, 1, 2, 4, 2, 1, 2, 2, 2)
 
 
 def layout(draft: Draft, rng: Random, stock: Stock) -> bool:

@@ -137,6 +137,31 @@ def test_another_process_with_the_number_of_a_dead_one_is_not_taken_for_it() -> 
     assert not is_gone(replace(own, begun="1", boot="another"), own)
 
 
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="only Linux has namespaces")
+def test_a_run_in_another_container_of_this_machine_may_be_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = this_process()
+    monkeypatch.setattr("os.readlink", lambda _: "pid:[1]")
+    assert not is_gone(replace(this_process(), begun="1"), own)
+
+
+def test_a_disk_that_fails_for_a_moment_does_not_end_the_renewing(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, times = Path.read_bytes, iter(range(10**6))
+
+    def stale(path: Path) -> bytes:
+        if next(times) == 2:
+            raise OSError(116, "Stale file handle")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", stale)
+    with claimed(Shared(tmp_path), "out", resume=False, say=said.append) as own:
+        end = time.monotonic() + 10
+        while own.owner.renewed < 3 and time.monotonic() < end:
+            time.sleep(0.02)
+        assert own.owner.renewed >= 3
+
+
 def test_a_claim_that_can_not_be_understood_is_one_all_the_same(place: Place, said: list[str]) -> None:
     place.write(CLAIM, b'{"pid":')
     refused = pytest.raises(UsageError, match="out: somebody on another machine")
@@ -206,7 +231,7 @@ def test_a_run_that_is_taken_over_in_the_middle_ends_and_the_other_one_finishes(
 
     with pytest.raises(OutputError, match=r"li on node7 .* has gone on with this run"):
         clean_crawl(first, Robbed())
-    assert "report.json" not in tree(tmp_path / "store/crawl/out") or (tmp_path / "store/crawl/out" / CLAIM).exists()
+    assert not (tmp_path / "store/crawl/out/report.json").exists()
     clean_crawl(ordered(tmp_path, "s3a://crawl/out", settings, resume=True, spool="second"), Silent())
     assert tree(tmp_path / "store/crawl/out") == tree(tmp_path / "store/crawl/whole")
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 
 from moderation.crawl.engine import Job, Retried
 from moderation.crawl.plan import Plan, make_plan
-from moderation.crawl.pool import Pool, death
+from moderation.crawl.pool import Pool, death, main_hidden
 from moderation.crawl.settings import Settings
 from moderation.crawl.shard import ShardReport
 from moderation.errors import ModelError, ModerationError
@@ -63,6 +64,23 @@ settings = Settings(policy=moderator.policy, model=None, model_id=moderator.mode
 order = Order(folder=Path("out"), sources=find_inputs(["in.jsonl"], None).sources, settings=settings, engine=Pool(2))
 print(clean_crawl(order, Quiet()).complete)
 """
+
+
+def test_two_threads_that_begin_runs_leave_the_script_in_its_place() -> None:
+    main, inside = sys.modules["__main__"], threading.Event()
+
+    def hide(seconds: float) -> None:
+        with main_hidden():
+            inside.set()
+            time.sleep(seconds)
+
+    first, second = (threading.Thread(target=hide, args=(seconds,)) for seconds in (0.1, 0.3))
+    first.start()
+    inside.wait(10)
+    second.start()
+    first.join()
+    second.join()
+    assert sys.modules["__main__"] is main
 
 
 def test_workers_do_not_run_the_script_again_that_begins_the_run(tmp_path: Path) -> None:

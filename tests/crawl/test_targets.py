@@ -59,6 +59,15 @@ def test_one_table_of_several_files_has_the_columns_of_all(run: Run, tmp_path: P
     assert [row[2] for row in found[1:]] == ["", "7"]
 
 
+def test_a_table_without_rows_does_not_decide_the_columns_of_the_next_ones(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text\n", "utf-8")
+    (tmp_path / "b.csv").write_text("id,text,n\n乙,今天上午闸口全部更换。,7\n", "utf-8")
+    assert run("clean", "a.csv", "b.csv", "-o", "one.csv") == 0
+    assert (tmp_path / "one.csv").read_text("utf-8").splitlines()[0] == "id,text,n"
+    assert run("clean", "a.csv", "-o", "none.csv") == 0
+    assert (tmp_path / "none.csv").read_text("utf-8").splitlines() == ["id,text"]
+
+
 @NEEDS_PYARROW
 def test_a_run_that_fails_says_so_in_one_line(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

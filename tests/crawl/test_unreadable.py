@@ -2,6 +2,7 @@
 
 # ruff: noqa: E402  (what the extra brings is looked for first)
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ def test_what_can_not_be_read_is_set_aside_by_name_and_the_rest_is_cleaned(
     found = report(tmp_path / "out")
     assert (found["state"], found["balance"]) == ("complete", "ok")
     assert imbalance(read_tally(found["tally"])) == []
+    assert found["tally"]["failed"]["is UTF-16"] == 1
     assert found["tally"]["documents"]["read"] == 2 + 1 + 8 + len(BAD)
     rejected = [row for path in (tmp_path / "out/rejected").iterdir() for row in read_jsonl(path)]
     assert sorted(row["file"] for row in rejected) == sorted(BAD)
@@ -85,6 +87,27 @@ def test_where_no_file_can_be_read_nothing_is_begun(
     said = capsys.readouterr().err
     assert said == ("moderation: error: in/body.parquet: has no column 'text', only body; name it with --text-field\n")
     assert not (tmp_path / words[1]).exists()
+
+
+def test_a_file_that_breaks_after_the_plan_fails_its_shards_and_is_read_when_it_is_back(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pa.table({"text": [f"今天上午，闸口更换，第{n}天。" for n in range(40)]})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=10)
+    whole, then = (tmp_path / "a.parquet").read_bytes(), (tmp_path / "a.parquet").stat()
+
+    def broken(_: object) -> None:
+        (tmp_path / "a.parquet").write_bytes(whole[: len(whole) // 2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("moderation.crawl.run.remove_all_parts", broken)
+        assert run("clean", "a.parquet", "-o", "out/", "--shard-bytes", "300") == 1
+    found = report(tmp_path / "out")
+    assert (found["state"], found["tally"]["documents"].get("failed", 0)) == ("incomplete", 0)
+    (tmp_path / "a.parquet").write_bytes(whole)
+    os.utime(tmp_path / "a.parquet", ns=(then.st_atime_ns, then.st_mtime_ns))
+    assert run("clean", "a.parquet", "-o", "out/", "--shard-bytes", "300", "--resume") == 0
+    assert report(tmp_path / "out")["tally"]["documents"]["read"] == 40
 
 
 def test_the_summary_says_why_records_were_rejected_and_where_they_are(

@@ -20,7 +20,7 @@ from typing import Final, Protocol
 
 import orjson
 
-from moderation.crawl.output import write_whole
+from moderation.crawl.output import write_whole, writing
 from moderation.errors import ModerationError, OutputError, UsageError
 
 CLAIM: Final = ".claim.json"
@@ -51,7 +51,7 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who made a claim. boot: of the machine; begun: of the process, as the system counts; renewed: how often."""
+    """Who made a claim. boot: see boot(); begun: of the process, as the system counts; renewed: how often."""
 
     user: str = "somebody"
     host: str = "another machine"
@@ -88,9 +88,12 @@ def user() -> str:
 
 
 def boot() -> str:
-    """What this start of this machine is called; "" where the system does not say."""
+    """What this start of this machine is called, and where its processes are counted: a container counts its own, and
+    may have the machine's name. "" where the system does not say.
+    """
     with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        started = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{started} {Path('/proc/self/ns/pid').readlink()}"
     return ""
 
 
@@ -108,7 +111,18 @@ def is_gone(owner: Owner, own: Owner) -> bool:
     """Whether the owner is a process of this machine that is no more; False where that can't be known."""
     if not owner.begun or (owner.host, owner.boot) != (own.host, own.boot):
         return False
-    return begun(owner.pid) != owner.begun
+    return begun(owner.pid) != owner.begun and not is_hidden(owner.pid)
+
+
+def is_hidden(pid: int) -> bool:
+    """Whether a process of another user lives that the system does not let us look at."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return not Path(f"/proc/{pid}").exists()
+    except OSError:
+        return False
+    return False
 
 
 @dataclass(slots=True)
@@ -192,30 +206,34 @@ def take(claim: Claim, *, resume: bool, say: Callable[[str], None]) -> None:
         say(f"moderation: {claim.where}: was claimed by {found.who}; waiting whether that run is still at work")
         time.sleep(PATIENCE_SECONDS)
         if (now := owner_of(place)) is not None and now != found:
-            raise UsageError(f"{claim.where}: {now.who} is writing to it and still at work; wait for it, or stop it")
+            who = now.who if now.token else found.who  # a claim that is just being written can't be read everywhere
+            raise UsageError(f"{claim.where}: {who} is writing to it and still at work; wait for it, or stop it")
     say(f"moderation: {claim.where}: taken over from {found.who}, which does not work any more")
     place.write(CLAIM, own.record())
+    if (now := owner_of(place)) is not None and now.token != own.token:  # somebody else resumed at the same time
+        raise UsageError(f"{claim.where}: {now.who} has just gone on with that run; wait for it, or stop it")
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A folder of a disk that several machines have mounted."""
+    """A folder of a disk that several machines have mounted. All raise OutputError where the disk fails."""
 
     folder: Path
     keeps_history: bool = False
 
     def create(self, path: str, data: bytes) -> bool:
         """As in Place."""
-        try:
-            with (self.folder / path).open("xb") as file:
-                file.write(data)
-        except FileExistsError:
-            return False
+        with writing(str(self.folder / path)):
+            try:
+                with (self.folder / path).open("xb") as file:
+                    file.write(data)
+            except FileExistsError:
+                return False
         return True
 
     def read(self, path: str) -> bytes | None:
         """As in Place."""
-        with suppress(FileNotFoundError):
+        with writing(str(self.folder / path)), suppress(FileNotFoundError):
             return (self.folder / path).read_bytes()
         return None
 
@@ -225,4 +243,5 @@ class Shared:
 
     def remove(self, path: str) -> None:
         """As in Place."""
-        (self.folder / path).unlink(missing_ok=True)
+        with writing(str(self.folder / path)):
+            (self.folder / path).unlink(missing_ok=True)

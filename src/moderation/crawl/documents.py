@@ -1,11 +1,12 @@
 """The judged documents of a shard: read and judged now, or taken from an earlier run."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from moderation.crawl.plan import Piece, Shard
+from moderation.crawl.plan import NOTHING, Piece, Shard
 from moderation.crawl.settings import Settings
 from moderation.crawl.weight import bearable, weight
 from moderation.errors import InputError, ModelError
@@ -63,15 +64,20 @@ def reading(settings: Settings, judge: Judge) -> Documents:
 
 
 def chunks(shard: Shard, reading: Reading) -> Iterator[tuple[Piece, Chunk]]:
-    """What the shard's extents hold, in parts that there is room for; a file of which nothing can be read is set aside
-    as if it were a record, so that those beside it are not lost.
+    """What the shard's extents hold, in parts that there is room for; a file of which nothing could be read when the
+    run was planned is set aside as if it were a record, so that those beside it are not lost. One that breaks
+    afterwards fails its shard, which is tried again.
     """
     for piece in shard.pieces:
+        unreadable = piece.extent.stop == NOTHING
+        extent = replace(piece.extent, stop=None) if unreadable else piece.extent
         try:
-            for chunk in load_format(piece.source.format).read(piece.source, piece.extent, reading):
+            for chunk in load_format(piece.source.format).read(piece.source, extent, reading):
                 for some in bearable(chunk, reading):
                     yield piece, some
         except InputError as error:
+            if not unreadable:
+                raise
             reason = str(error).removeprefix(f"{piece.source.path}: ")
             reject = Reject(piece.extent.start, reason, b"", piece.extent.size)
             yield piece, Chunk([], [], [], [], [], [], [reject], piece.extent.size, unreadable=True)

@@ -10,8 +10,8 @@ from typing import Any, Final
 from moderation.crawl.settings import Settings
 from moderation.errors import InputError, UsageError
 from moderation.formats.base import Chunk, Compression, Extent, Source
+from moderation.formats.delimited import columns_of, header_of
 from moderation.formats.opening import stored_size
-from moderation.formats.rows import records_of
 from moderation.formats.table import Row, load_format, row_of, stem_of
 
 PAGES: Final = "pages"
@@ -28,6 +28,8 @@ FULL: Final = 0.9
 """Of the size of a shard, which extents rarely meet exactly."""
 SAMPLES: Final = 100
 """Sources whose first chunk is looked at for a schema."""
+NOTHING: Final = 0
+"""Where the extent of a source ends of which nothing can be read."""
 NO_SCHEMA: Final = ("jsonl", "text", "wet")
 """Formats whose files need not agree: no samples are read for them."""
 Schemas = Mapping[str, Mapping[str, Any] | None]
@@ -125,8 +127,8 @@ def tail_bytes(total: int, shard_bytes: int) -> int:
 
 
 def extents_of(source: Source, settings: Settings, whole: int) -> tuple[list[Extent], str]:
-    """How a source is cut, and why nothing of it can be read, or "". Such a source is one extent, so that it is set
-    aside once (documents.py), however large it is. whole: bytes of it before the tail begins, at least.
+    """How a source is cut, and why nothing of it can be read, or "". Such a source is one extent that ends at NOTHING:
+    it is set aside once (documents.py), however large it is. whole: bytes of it before the tail begins, at least.
     """
     reader, size = load_format(source.format), settings.shard_bytes
     try:
@@ -135,7 +137,7 @@ def extents_of(source: Source, settings: Settings, whole: int) -> tuple[list[Ext
             return reader.split(source, size), ""
         return tapered(reader.split(source, max(1, size // TAIL_PARTS)), whole, size), ""
     except InputError as error:
-        return [Extent(0, 0, None, stored_size(source.path))], str(error)
+        return [Extent(0, 0, NOTHING, stored_size(source.path))], str(error)
 
 
 def tapered(extents: Sequence[Extent], whole: int, size: int) -> list[Extent]:
@@ -209,17 +211,17 @@ def schema_of(
     form: str, sources: Sequence[Source], settings: Settings, *, one_file: bool = False
 ) -> Mapping[str, Any] | None:
     """What the files of one output format agree on, from the first documents of the sources that become such files.
-    one_file: they become one, so that the columns of all of them must be known where each could have had its own.
+    one_file: they become one delimited file, whose header must be known before its first row: that of all sources.
     """
     found = load_format(form)
     if form in NO_SCHEMA:
         return None
     chosen = [source for source in sources if target(source, settings)[0].name == form]
-    samples = list(islice(first_chunks(chosen, settings), SAMPLES))
-    if one_file and len(samples) > 1:
-        rows = [row for chunk in samples for row in records_of(chunk.rows)]
-        return found.schema([Chunk([], [], [], [], [], rows)], settings.columns)
-    return found.schema(samples, settings.columns)
+    chunks = first_chunks(chosen, settings)
+    if one_file:
+        names = [name for chunk in chunks for name in header_of(chunk) or columns_of(chunk)]
+        return {"columns": list(dict.fromkeys(names))}
+    return found.schema(list(islice(chunks, SAMPLES)), settings.columns)
 
 
 def first_chunks(sources: Sequence[Source], settings: Settings) -> Iterator[Chunk]:

@@ -143,17 +143,22 @@ def start(job: Job) -> Worker:
     return Worker(process, ours)
 
 
+HIDING: Final = threading.Lock()
+"""Two threads that begin runs at a time must not take each other's stand-in for the script."""
+
+
 @contextmanager
 def main_hidden() -> Iterator[None]:
     """Keeps new processes from running the script that began the run: they need nothing of it, it may be slow to
     import, and one without a guard would begin runs of its own.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with HIDING:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def stop(workers: Sequence[Worker]) -> None:

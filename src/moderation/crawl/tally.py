@@ -183,4 +183,4 @@ def by_label(counts: Sequence[int]) -> dict[str, int]:
 
 def short_reason(reject: Reject) -> str:
     """A reason without what differs from record to record."""
-    return re.sub(r"(?<!UTF-)\d[\d,]*", "N", re.split(r": |, |\(", reject.reason)[0]).strip()[:REASON_CHARS]
+    return re.sub(r"(?<!UTF-)(?<!UTF-\d)\d[\d,]*", "N", re.split(r": |, |\(", reject.reason)[0]).strip()[:REASON_CHARS]

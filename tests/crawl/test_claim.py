@@ -34,7 +34,7 @@ ELSEWHERE = Owner("li", "node7", 4711, "2026-10-01T08:00:00Z", "another boot", "
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stores in a folder, and no long waiting."""
     register(tmp_path / "store")
-    monkeypatch.setattr(claim, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(claim, "PATIENCE_SECONDS", 1.0)
     monkeypatch.setattr(claim, "RENEW_SECONDS", 0.02)
     monkeypatch.setattr(remote, "WAIT_SECONDS", 0.0)
 

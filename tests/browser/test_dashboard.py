@@ -1,5 +1,6 @@
 """The dashboard shows what was judged, what is removed most, and the models, which an administrator changes."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 LINE = "今晚八点锁定阿秋直播间，羊毛衫九块九上车"
+UNSEEN = "[\u00ad\u200b-\u200f\ufe00-\ufe0f\ufeff]"
+"""What the page shows as a picture instead (js/harmless.js), as far as the authored pages have it."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,7 @@ def test_candidate_and_current_are_compared_with_every_flip(
     assert "keep_f1" in str(page.text_content("#comparison"))
     answer = httpx.get(with_candidate.url + "v1/compare", trust_env=False, timeout=60).json()
     assert page.eval_on_selector_all(".flip-text", "all => all.map(p => p.textContent)") == [
-        flip["text"] for flip in answer["flips"]
+        re.sub(UNSEEN, "▫", flip["text"]) for flip in answer["flips"]
     ]
     assert page.locator(".flips li:has(.beside)").count() >= 1
 

@@ -55,6 +55,9 @@ function firstFrom(edits, point) {
   return low;
 }
 
+const SETTLING = 10;
+let frames = 0;
+
 /** Listen: the piece of the active or pointed-at line is marked, and the panes scroll together. */
 export function startClean() {
   const [lines, clean] = [$("lines"), $("clean")];
@@ -66,9 +69,7 @@ export function startClean() {
     [lines, clean],
     [clean, lines],
   ]) {
-    pane.addEventListener("scroll", () => leader === pane && requestAnimationFrame(() => follow(pane, other)), {
-      passive: true,
-    });
+    pane.addEventListener("scroll", () => leader === pane && lead(pane, other), { passive: true });
   }
   clean.addEventListener("click", (event) => {
     const line = event.target.closest("[data-line]")?.dataset.line;
@@ -83,6 +84,22 @@ export function startClean() {
 function point(line) {
   for (const piece of $("clean").querySelectorAll(".here")) piece.classList.remove("here");
   $("clean").querySelector(`[data-line="${line}"]`)?.classList.add("here");
+}
+
+/**
+ * Have `other` follow `pane` for some frames: rows out of sight have heights that are guessed, and as they are drawn,
+ * others come to stand at the top without another event.
+ */
+function lead(pane, other) {
+  const waiting = frames > 0;
+  frames = SETTLING;
+  if (!waiting) requestAnimationFrame(() => together(pane, other));
+}
+
+function together(pane, other) {
+  frames = leader === pane ? frames - 1 : 0;
+  if (leader === pane) follow(pane, other);
+  if (frames > 0) requestAnimationFrame(() => together(pane, other));
 }
 
 /** Scroll `other` so that the first line in sight of `pane` stands at the same height, or the next that it has. */

@@ -4,8 +4,8 @@
 
 takes five to six minutes on two cores; WORKERS_MEGABYTES=20 makes it a quick look whose ratios say little, as every
 worker first imports what it needs and loads model and compiled kernels, which is most of a second. The input is that of
-a small job, 1 GB, in shards of the default size. Everything counts that a user waits for: that loading, planning,
-syncing, renaming, checksums; but the Ray cluster is there already, as clusters are.
+a small job, 800 MB, in shards of about the default size. Everything counts that a user waits for: that loading,
+planning, syncing, renaming, checksums; but the Ray cluster is there already, as clusters are.
 
 The contestants take turns, round by round, over the same shards; a ratio is that of one round, and the median of the
 rounds counts. A machine that does anything else at the time spoils it all the same: two workers need two cores.
@@ -37,7 +37,7 @@ from moderation.moderate import Moderator
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
 
-MEGABYTES: Final = int(os.environ.get("WORKERS_MEGABYTES", "1000"))
+MEGABYTES: Final = int(os.environ.get("WORKERS_MEGABYTES", "800"))
 ROUNDS: Final = int(os.environ.get("WORKERS_ROUNDS", "3"))
 WORKERS: Final = 2
 SHARDS: Final = 60

@@ -137,6 +137,33 @@ def test_another_process_with_the_number_of_a_dead_one_is_not_taken_for_it() -> 
     assert not is_gone(replace(own, begun="1", boot="another"), own)
 
 
+def test_a_living_process_of_another_user_that_the_system_hides_is_not_taken_for_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(pid: int, signal: int) -> None:
+        raise PermissionError
+
+    own = this_process()
+    hidden = replace(own, pid=2**30, begun="1")
+    assert is_gone(hidden, own)
+    monkeypatch.setattr("os.kill", refuse)
+    assert not is_gone(hidden, own)
+
+
+def test_of_two_runs_that_take_over_the_same_claim_the_one_that_lost_it_ends_at_once(
+    place: Place, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write(CLAIM, ELSEWHERE.record())
+    other = replace(ELSEWHERE, user="wang", token="beef")
+    monkeypatch.setattr(type(place), "write", lambda self, path, data: None)
+    monkeypatch.setattr(claim, "PATIENCE_SECONDS", 0.0)
+    found = iter([ELSEWHERE, ELSEWHERE, other])
+    monkeypatch.setattr(claim, "owner_of", lambda _: next(found))
+    refused = pytest.raises(UsageError, match=r"wang on node7 .* has just gone on with that run")
+    with refused, claimed(place, "out", resume=True, say=said.append):
+        pass
+
+
 @pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="only Linux has namespaces")
 def test_a_run_in_another_container_of_this_machine_may_be_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     own = this_process()

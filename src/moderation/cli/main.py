@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, SystemError) as error:
         if not is_interrupt(error):
             raise
-        say("interrupted", "interrupted", words)
+        say("interrupted", "interrupted", "", words)
         return INTERRUPTED
     except BrokenPipeError:
         hush_stdout()
@@ -92,18 +92,18 @@ def is_interrupt(error: BaseException | None) -> bool:
 
 def fail(sentence: str, words: Sequence[str]) -> int:
     """Say on one line what went wrong; as JSON where that was asked for."""
-    say("error", f"error: {' '.join(sentence.splitlines())}", words)
+    say("error", " ".join(sentence.splitlines()), "error: ", words)
     return FAILED
 
 
-def say(event: str, line: str, words: Sequence[str]) -> None:
-    """A line on stderr, as --log-json wants it or as it is."""
+def say(event: str, sentence: str, mark: str, words: Sequence[str]) -> None:
+    """A line on stderr, as --log-json wants it or, after the mark, as it is."""
     if "--log-json" in words:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        facts = {"time": now, "event": event, "text": line.removeprefix("error: ")}
+        facts = {"time": now, "event": event, "text": sentence}
         print(json.dumps(facts, ensure_ascii=False), file=sys.stderr)
     else:
-        print(f"moderation: {line}", file=sys.stderr)
+        print(f"moderation: {mark}{sentence}", file=sys.stderr)
 
 
 def hush_stdout() -> None:

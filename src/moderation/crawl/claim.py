@@ -120,8 +120,8 @@ def is_hidden(pid: int) -> bool:
         os.kill(pid, 0)
     except PermissionError:
         return not Path(f"/proc/{pid}").exists()
-    except OSError:
-        return False
+    except ProcessLookupError:
+        pass
     return False
 
 

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from moderation.crawl.manifest import MANIFEST, REPORT
+from moderation.crawl.manifest import MANIFEST
 from moderation.crawl.plan import Shard
 from moderation.crawl.remote import Remote
 from moderation.crawl.shard import DATA, DROPPED, LEDGER, REASONS, REJECTED
+from moderation.crawl.state import REPORT
 from moderation.formats.opening import is_url
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from moderation.crawl.state import REPORT, says_complete
 from moderation.errors import UsageError
 from moderation.formats.base import Compression, Source
 from moderation.formats.opening import filesystem, is_url
@@ -18,7 +19,6 @@ BESIDE: Final = ("dataset_info.json", "dataset_dict.json", "state.json", "manife
 """What lies beside the data in folders of data sets and of our own runs."""
 OF_A_RUN: Final = ("manifest.json", "shards.jsonl")
 """A folder with these is that of a run, whose clean files lie under data/."""
-REPORT: Final = "report.json"
 MAGIC: Final = "*?["
 
 
@@ -90,7 +90,7 @@ def expand(path: str) -> Iterator[tuple[str, str, bool]]:
 
 def check_complete(path: str, report: bytes) -> None:
     """Raises UsageError for a run that lacks some of its clean files. report: report.json."""
-    if b'"state": "complete"' not in report:
+    if not says_complete(report):
         data = f"{path.rstrip('/')}/data"
         raise UsageError(f"{path}: holds an unfinished run; finish it with --resume, or name {data} for what is there")
 

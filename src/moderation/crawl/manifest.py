@@ -19,6 +19,7 @@ from moderation.crawl.output import TEMPORARY, file_digest, sync_folder, write_w
 from moderation.crawl.plan import Piece, Plan, Shard
 from moderation.crawl.settings import Settings, read_settings, settings_record
 from moderation.crawl.shard import ShardReport, read_report
+from moderation.crawl.state import REPORT, says_complete
 from moderation.errors import OutputError, UsageError
 from moderation.formats.base import Extent, Source
 
@@ -26,7 +27,6 @@ FORMAT: Final = 1
 """Of the two files; another one is refused."""
 MANIFEST: Final = "manifest.json"
 SHARDS: Final = "shards.jsonl"
-REPORT: Final = "report.json"
 PAGE: Final = "report.html"
 LOCK: Final = ".lock"
 SAME: Final = "give the same options, or name another folder, or empty this one, to begin afresh"
@@ -204,8 +204,8 @@ def is_run(folder: Path) -> bool:
 def is_complete(folder: Path) -> bool:
     """Whether the run there is finished, every shard of it."""
     try:
-        return bool(orjson.loads((folder / REPORT).read_bytes())["state"] == "complete")
-    except (OSError, ValueError, KeyError, TypeError):
+        return says_complete((folder / REPORT).read_bytes())
+    except OSError:
         return False
 
 

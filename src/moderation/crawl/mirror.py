@@ -25,7 +25,6 @@ from moderation.crawl.manifest import (
     AFRESH,
     MANIFEST,
     PAGE,
-    REPORT,
     SHARDS,
     locked,
     make_folder,
@@ -35,6 +34,7 @@ from moderation.crawl.output import TEMPORARY
 from moderation.crawl.remote import Remote
 from moderation.crawl.shard import HIGHLIGHTS, ShardReport
 from moderation.crawl.site_table import EVERYWHERE, TABLE
+from moderation.crawl.state import REPORT, says_complete
 from moderation.errors import OutputError, UsageError
 
 MARKS: Final = "shards"
@@ -70,10 +70,9 @@ class Mirror:
         """Whether a run was begun there."""
         return self.remote.has(MANIFEST)
 
-    def fetch(self) -> bool:
-        """Bring what a run there knows about itself; whether there is one."""
-        if not self.remote.get(MANIFEST, self.folder / MANIFEST):
-            return False
+    def fetch(self) -> None:
+        """Bring what the run there knows about itself."""
+        self.remote.get(MANIFEST, self.folder / MANIFEST)
         names = [name for name in self.remote.files(MARKS) if name.endswith(".json")]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             marks = list(pool.map(self.remote.read, names))
@@ -81,14 +80,13 @@ class Mirror:
         (self.folder / SHARDS).write_bytes(b"".join(lines))
         for path in (EVERYWHERE, TABLE):  # the table last: it says that both are there
             self.remote.get(path, self.folder / path)
-        return True
 
     def check_empty(self) -> None:
         """Raises UsageError for a place that holds anything."""
         found = self.remote.files()
         if MANIFEST in found:
             state = "an unfinished run"
-            if REPORT in found and b'"complete"' in (self.remote.read(REPORT) or b"")[:100]:
+            if says_complete(self.remote.read(REPORT) or b""):
                 state = "a finished run"
             raise UsageError(f"{self.remote.url}: holds {state}; go on with --resume, or {AFRESH.split(',')[0]}")
         others = [path for path in found if TEMPORARY not in path and path != CLAIM]

@@ -14,7 +14,6 @@ from moderation.crawl.engine import Advanced, Engine, InProcess, Job, News, Note
 from moderation.crawl.fetched import run_at
 from moderation.crawl.manifest import (
     PAGE,
-    REPORT,
     Finished,
     Manifest,
     check_empty,
@@ -37,6 +36,7 @@ from moderation.crawl.settings import Settings, settings_record
 from moderation.crawl.shard import REJECTED, ShardReport
 from moderation.crawl.site_count import is_counted
 from moderation.crawl.site_table import is_made, make_table
+from moderation.crawl.state import REPORT
 from moderation.crawl.tally import Tally, imbalance, merge
 from moderation.errors import ModerationError
 from moderation.formats.base import Source

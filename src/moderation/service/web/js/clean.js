@@ -55,6 +55,7 @@ function firstFrom(edits, point) {
   return low;
 }
 
+/** Frames for which the panes are still brought together. */
 const SETTLING = 10;
 let frames = 0;
 
@@ -65,11 +66,8 @@ export function startClean() {
     for (const event of ["pointerenter", "focusin", "touchstart"])
       pane.addEventListener(event, () => (leader = pane), { passive: true });
   }
-  for (const [pane, other] of [
-    [lines, clean],
-    [clean, lines],
-  ]) {
-    pane.addEventListener("scroll", () => leader === pane && lead(pane, other), { passive: true });
+  for (const pane of [lines, clean]) {
+    pane.addEventListener("scroll", () => leader === pane && lead(), { passive: true });
   }
   clean.addEventListener("click", (event) => {
     const line = event.target.closest("[data-line]")?.dataset.line;
@@ -87,19 +85,18 @@ function point(line) {
 }
 
 /**
- * Have `other` follow `pane` for some frames: rows out of sight have heights that are guessed, and as they are drawn,
- * others come to stand at the top without another event.
+ * Have the other pane follow the leader for some frames: rows out of sight have heights that are guessed, and as they
+ * are drawn, others come to stand at the top without another event.
  */
-function lead(pane, other) {
-  const waiting = frames > 0;
+function lead() {
+  if (!frames) requestAnimationFrame(together);
   frames = SETTLING;
-  if (!waiting) requestAnimationFrame(() => together(pane, other));
 }
 
-function together(pane, other) {
-  frames = leader === pane ? frames - 1 : 0;
-  if (leader === pane) follow(pane, other);
-  if (frames > 0) requestAnimationFrame(() => together(pane, other));
+function together() {
+  follow(leader, leader === $("lines") ? $("clean") : $("lines"));
+  frames -= 1;
+  if (frames) requestAnimationFrame(together);
 }
 
 /** Scroll `other` so that the first line in sight of `pane` stands at the same height, or the next that it has. */

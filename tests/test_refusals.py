@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from moderation import Moderator, restore
@@ -101,3 +102,33 @@ def test_a_moderator_can_not_be_changed(name: str) -> None:
 def test_a_line_beyond_the_scored_length_is_explained() -> None:
     reasons = explain("文" * (LONGEST + 20), "content", Moderator.load().model, top=1)
     assert all(np.isfinite(reason.weight) for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["clean"], "the following arguments are required: INPUT; moderation clean --help says what there is"),
+        (["clean", "a.jsonl", "--colour", "red"], "unrecognized arguments: --colour red"),
+        (["sweep"], "invalid choice: 'sweep'"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_one_sentence(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    line = capsys.readouterr().err
+    assert line.startswith("moderation: error: ")
+    assert said in line
+    assert line.count("\n") == 1
+
+
+def test_wrong_arguments_are_a_record_where_the_log_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clean", "a.jsonl", "--colour", "red", "--log-json"]) == 2
+    record = orjson.loads(capsys.readouterr().err)
+    assert record["event"] == "error"
+    assert "--colour red" in record["text"]
+
+
+def test_the_command_alone_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "clean" in capsys.readouterr().err

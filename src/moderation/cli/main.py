@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from moderation import __version__
 from moderation.errors import ModerationError
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = run(words)
         sys.stdout.flush()
-    except SystemExit as stop:  # argparse leaves this way, after --help and after a wrong argument
+    except SystemExit as stop:  # argparse leaves this way after --help
         return stop.code if isinstance(stop.code, int) else 0
     except ModerationError as error:
         return fail(str(error), words)
@@ -59,15 +59,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(words: Sequence[str]) -> int:
-    """Parse, then run the command's module."""
-    args = build_parser(words).parse_args(words)
+    """Parse, then run the command's module; without a word, say what there is."""
+    parser = build_parser(words)
+    if not words:
+        parser.print_help(sys.stderr)
+        return FAILED
+    args = parser.parse_args(words)
     status: int = command_module(args.command).run(args)
     return status
 
 
+class Parser(argparse.ArgumentParser):
+    """Wrong arguments are said as every other error is: in one sentence, as JSON where that was asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        """What argparse calls where it would print its usage and leave."""
+        raise ModerationError(f"{message}; {self.prog} --help says what there is")
+
+
 def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The parser; where the first word names a command, the other commands are not even imported."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="moderation",
         description="Finds the junk in crawled Chinese text and takes it out, with every cut on record.",
     )

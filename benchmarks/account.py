@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.contest import best_of, one_core
 from benchmarks.data import circumstances, pages, write_result
-from moderation.judge import context_scores, line_scores, page_facts
+from moderation.judge import First, context_scores, line_scores, logits_of, page_facts
 from moderation.kernel.context import FEATURES
 from moderation.labels import CONTENT
 from moderation.lines import Lines, read_lines
@@ -40,12 +40,12 @@ def main() -> None:
     args = parser.parse_args()
     one_core()
     model = Moderator.load().model
-    if model.context is None or model.spans is None:
+    if model.context is None or model.spans is None or model.outlook is None:
         raise SystemExit("account.py: the shipped model lacks a stage")
-    context, tagger = model.context, model.spans
+    context, outlook, tagger = model.context, model.outlook, model.spans
     batch = pack(pages())
     lines = read_lines(batch, model.tables)
-    first = line_scores(lines, model.lines)
+    first = First(line_scores(lines, model.lines), logits_of(lines, outlook))
     facts = page_facts(lines, first)
     second = context_scores(lines, first, context)
     chosen = np.flatnonzero((second[:, CONTENT] >= 0.5) & ~lines.blank)
@@ -55,12 +55,16 @@ def main() -> None:
     stages = {
         "lines and folding": (array_bytes(batch.codes) + of_lines(lines), lambda: read_lines(batch, model.tables)),
         "first stage": (
-            array_bytes(lines.folded, lines.shape_rows, first) + 4 * 16 * lines.folded.size,
+            array_bytes(lines.folded, lines.shape_rows, first.probabilities) + 4 * 16 * lines.folded.size,
             lambda: line_scores(lines, model.lines),
+        ),
+        "outlook": (
+            array_bytes(lines.folded, lines.shape_rows, first.foretold) + 4 * 16 * lines.folded.size,
+            lambda: logits_of(lines, outlook),
         ),
         "page facts": (array_bytes(lines.counts, *facts) + 2 * lines.folded.nbytes, lambda: page_facts(lines, first)),
         "second stage with page facts": (
-            array_bytes(first, *facts, second) + visible * (4 * FEATURES + weights // 8),
+            array_bytes(*first, *facts, second) + visible * (4 * FEATURES + weights // 8),
             lambda: context_scores(lines, first, context),
         ),
         "spans": (

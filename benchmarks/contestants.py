@@ -15,20 +15,20 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.chain import chain_scores, decoded, learned_transitions
-from moderation.judge import context_scores, surroundings
+from moderation.judge import First, context_scores, surroundings
 from moderation.kernel.network import network_probabilities
 from moderation.kernel.trees import tree_probability
 from moderation.labels import NAMES
 from moderation.lines import Lines
 from moderation.model.model import ContextModel
-from moderation.train.fit_context import CLIP, ContextOptions, Table, fit_context_model, lay_out
+from moderation.train.fit_context import CLIP, ContextOptions, Table, fit_context_model, lay_out, spread_out
 
 FOLDS: Final = 5
 OPTIONS: Final = ContextOptions()
 DEPTH: Final = 6
 """Of the trees, at most."""
 Scores = NDArray[np.float32]
-Serve = Callable[[Lines, Scores], object]
+Serve = Callable[[Lines, First], object]
 """What a second stage does with a batch and its first-stage scores when it serves."""
 
 
@@ -38,11 +38,16 @@ def say(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Lines with what the second stages see of them. first, features: of unseen pages; page: index of the page."""
+    """Lines with what the second stages see of them. said, features: of unseen pages."""
 
     table: Table
-    first: Scores
+    said: First
     features: NDArray[np.float32]
+
+    @property
+    def first(self) -> Scores:
+        """The first stage's probabilities."""
+        return self.said.probabilities
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -82,7 +87,7 @@ def logistic(rows: Rows, fold: NDArray[np.int64]) -> Entry:
         scores[np.ix_(fold == k, model.classes_)] = model.predict_proba(ahead)
         weights, bias = model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
 
-    def serve(lines: Lines, first: Scores) -> object:
+    def serve(lines: Lines, first: First) -> object:
         x = np.clip((surroundings(lines, first)[0] - mean) / spread, -CLIP, CLIP)
         raised = np.exp(x @ weights + bias)
         return raised / raised.sum(1, keepdims=True)
@@ -113,7 +118,7 @@ def all_trees(rows: Rows, fold: NDArray[np.int64]) -> Entry:
             for c in range(len(model.classes_))
         ]
 
-    def serve(lines: Lines, first: Scores) -> object:
+    def serve(lines: Lines, first: First) -> object:
         x, _ = surroundings(lines, first)
         return [
             tree_probability(x, t["root"], t["feature"], t["threshold"], t["child"], t["value"], base)
@@ -153,8 +158,7 @@ def shipped(
     rows: Rows, fold: NDArray[np.int64], models: Sequence[ContextModel], lines: Lines, labelled: NDArray[np.bool_]
 ) -> Entry:
     """Network and trees blended, by the code that serves."""
-    first = np.zeros((labelled.size, len(NAMES)), np.float32)
-    first[labelled] = rows.first
+    first = spread_out(rows.said, labelled)
     scores = np.zeros_like(rows.first)
     for k, model in enumerate(models):
         scores[fold == k] = context_scores(lines, first, model)[labelled][fold == k]
@@ -175,7 +179,7 @@ def chain(rows: Rows, fold: NDArray[np.int64], below: Entry) -> Entry:
     transition, strength = learned_transitions(rows.labels, page), median(strengths)
     say(f"strength of the transitions {strengths}")
 
-    def serve(lines: Lines, first: Scores) -> object:
+    def serve(lines: Lines, first: First) -> object:
         whole: Any = below.serve(lines, first) if below.serve else first
         number = np.repeat(np.arange(lines.first_line.size - 1), np.diff(lines.first_line))
         visible = ~lines.blank

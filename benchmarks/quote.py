@@ -304,20 +304,19 @@ def sweep() -> str:
 def knee() -> str:
     """Where the shipped first stage stands among its neighbours, from benchmarks/sweep.py."""
     found, shipped = result("sweep")["sweep"], result("sweep")["shipped"]
-    own, layout = found[shipped], shipped.rpartition(", ")[2]
+    own, bits, layout = found[shipped], found[shipped]["bits"], shipped.rpartition(", ")[2]
 
-    def beside(shape: str, kind: str = layout) -> str:
-        row = found[f"{shape}, {kind}"]
+    def beside(bits: int, orders: str, kind: str = layout) -> str:
+        row = found[f"2^{bits} rows, orders {orders}, {kind}"]
         keep, loss = (row[key] - own[key] for key in ("keep_f1", "log_loss"))
         rate = row["megabytes_per_second"] / own["megabytes_per_second"] - 1
         return f"keep_f1 {keep:+.4f}, log loss {loss:+.3f}, speed {rate:+.0%}"
 
     return (
         f"The shipped model has {shipped} ({own['bytes'] / 1e6:.1f} MB). Beside it: half the rows "
-        f"({beside('2^17 rows, orders 1-4')}), twice as many ({beside('2^19 rows, orders 1-4')}), no order 4 "
-        f"({beside('2^18 rows, orders 1-3')}), order 5 as well ({beside('2^18 rows, orders 1-5')}), eight bits "
-        f"({beside('2^18 rows, orders 1-4', 'int8 x 16')}), sixteen "
-        f"({beside('2^18 rows, orders 1-4', 'int16 x 16')}).\n"
+        f"({beside(bits - 1, '1-4')}), twice as many ({beside(bits + 1, '1-4')}), no order 4 "
+        f"({beside(bits, '1-3')}), order 5 as well ({beside(bits, '1-5')}), eight bits "
+        f"({beside(bits, '1-4', 'int8 x 16')}), sixteen ({beside(bits, '1-4', 'int16 x 16')}).\n"
     )
 
 

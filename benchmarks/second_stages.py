@@ -37,7 +37,7 @@ from benchmarks.contestants import (
     shipped,
 )
 from benchmarks.data import machine, write_result
-from moderation.judge import line_scores
+from moderation.judge import First, line_scores, logits_of
 from moderation.kernel.decide import decide_lines
 from moderation.labels import ACTIONS, CONTENT
 from moderation.lines import Lines, read_lines
@@ -47,9 +47,9 @@ from moderation.text.batch import BATCH_CHARS, batches, pack
 from moderation.text.tables import Tables, built_tables
 from moderation.train.corpus import authored_pages
 from moderation.train.dataset import LabelledPage, read_labelled
-from moderation.train.features import line_features
-from moderation.train.fit_context import out_of_fold, page_features, table_of
+from moderation.train.fit_context import fits_of, out_of_fold, page_features, table_of
 from moderation.train.fit_lines import LineOptions, fit_on_features
+from moderation.train.fit_outlook import OPTIONS, fit_outlook
 from moderation.train.metrics import Judged, bootstrap_interval, metrics
 
 ROUNDS: Final = 7
@@ -111,17 +111,17 @@ def seconds(call: Callable[[], object]) -> float:
     return median(spent[1:])
 
 
-def serving_costs(entries: dict[str, Entry], model: LineModel, tables: Tables) -> dict[str, float]:
+def serving_costs(entries: dict[str, Entry], model: LineModel, outlook: LineModel, tables: Tables) -> dict[str, float]:
     """Seconds that each contestant adds, as a multiple of the first stage's on the same batch."""
     texts = next(iter(batches([page.text for page in authored_pages()], BATCH_CHARS)))
     batch = pack(texts)
     lines = read_lines(batch, tables)
-    scores = line_scores(lines, model)
+    first = First(line_scores(lines, model), logits_of(lines, outlook))
     base = seconds(lambda: line_scores(read_lines(batch, tables), model))
     costs = {}
     for name, entry in entries.items():
         serve = entry.serve
-        costs[name] = 0.0 if serve is None else seconds(lambda serve=serve: serve(lines, scores)) / base  # type: ignore[misc]
+        costs[name] = 0.0 if serve is None else seconds(lambda serve=serve: serve(lines, first)) / base  # type: ignore[misc]
     return costs
 
 
@@ -148,14 +148,14 @@ def given_pages(files: Sequence[Path], quick: bool) -> dict[str, list[LabelledPa
 def compare(pages: Sequence[LabelledPage]) -> tuple[Rows, dict[str, Entry], dict[str, float]]:
     """Fit and measure all contestants."""
     tables, fold_of_page = built_tables(), fold_of(pages)
-    table, options = table_of(pages), LineOptions()
-    features = line_features(table.lines, tables, options.bits)
+    table = table_of(pages)
+    fits = fits_of(table, tables, LineOptions(), OPTIONS, 0)
     say(f"{len(pages)} pages, {len(table.lines)} lines: first-stage scores, fold by fold")
-    first = out_of_fold(table, features, fold_of_page, tables, options, 1)
+    first = out_of_fold(table, fits, fold_of_page, tables, 1)
     rows = Rows(table, first, page_features(table, first, tables))
     fold = fold_of_page[table.page]
     lines, labelled = page_lines(pages, tables)
-    alone = Entry(first, 0, 0, None)
+    alone = Entry(first.probabilities, 0, 0, None)
     models = context_models(rows, fold)
     small = network(rows, fold, models)
     entries = {"first stage alone": alone}
@@ -168,8 +168,11 @@ def compare(pages: Sequence[LabelledPage]) -> tuple[Rows, dict[str, Entry], dict
     entries["linear chain over the network"] = chain(rows, fold, small)
     entries["network and trees (shipped)"] = shipped(rows, fold, models, lines, labelled)
     say("serving cost")
-    whole = fit_on_features(features, table.labels, table.weight, options)
-    return rows, entries, serving_costs(entries, whole, tables)
+    whole = fit_on_features(fits.features, table.labels, table.weight, fits.lines)
+    ahead = fit_outlook(
+        fits.ahead, table.labels, fits.asked, table.weight, np.ones(len(table.lines), np.bool_), fits.outlook
+    )
+    return rows, entries, serving_costs(entries, whole, ahead, tables)
 
 
 def main() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.data import circumstances, megabytes, pages, write_result
-from moderation.judge import Judgement, ready
+from moderation.judge import Judgement, logits_of, ready
 from moderation.kernel.context import line_facts, page_sets, visible_lines
 from moderation.kernel.ngrams import sum_rows
+from moderation.kernel.outlook import heard
 from moderation.kernel.score import line_logits, softmax
 from moderation.kernel.surroundings import surrounded_probabilities
 from moderation.labels import CONTENT
@@ -42,12 +43,14 @@ def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> N
         scoring = sums, n_grams, rows, first.gram_scale, first.shape_weights, first.bias
         logits = clock(stages, "logits", line_logits, *scoring)
         probabilities = clock(stages, "softmax", softmax, logits)
-        if model.context is not None:
+        if model.context is not None and model.outlook is not None:
+            foretold = clock(stages, "outlook", logits_of, lines, model.outlook)
             seen = clock(stages, "visible lines", visible_lines, lines.blank, lines.first_line)
             facts = clock(stages, "line facts", line_facts, lines.counts, seen[0], lines.ends)
             sets = clock(stages, "page sets", page_sets, folded, fold_start, probabilities, *seen)
+            ahead = clock(stages, "outlook heard", heard, foretold, *seen)
             c = model.context
-            given = probabilities, facts, sets, *seen, ready(c), c.baseline, c.trust
+            given = probabilities, facts, sets, ahead, *seen, ready(c), c.baseline, c.trust
             probabilities = clock(stages, "features, network, trees", surrounded_probabilities, *given)
         spans = NO_SPANS
         if model.spans is not None:

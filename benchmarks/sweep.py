@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.contest import one_core, take_turns
 from benchmarks.data import circumstances, megabytes, pages, write_result
 from benchmarks.sweep_kernels import KINDS, PACKED, count_hashes, hashes, summing, with_marks
-from moderation.judge import Judgement, context_scores
+from moderation.judge import First, Judgement, context_scores, logits_of
 from moderation.kernel.decide import decide_lines
 from moderation.kernel.packing import MOST, packed
 from moderation.kernel.score import softmax
@@ -46,7 +46,7 @@ Weights = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Of grams and shapes, and bias."""
 WIDTHS: Final = (14, 15, 16, 17, 18, 19, 20)
 ORDERS: Final = ((1, 2), (1, 3), (1, 4), (2, 4), (1, 5))
-SHIPPED: Final = (18, (1, 4), PACKED, len(NAMES))
+SHIPPED: Final = (17, (1, 4), PACKED, len(NAMES))
 PLAIN: Final = [kind for kind in KINDS if kind != PACKED]
 LAYOUTS: Final = [SHIPPED[2:], *((kind, columns) for kind in PLAIN for columns in (LANES, len(NAMES)))]
 UNCLIPPED: Final = "int8, nothing clipped"
@@ -158,7 +158,7 @@ def speeds(tables: dict[str, tuple[NDArray[Any], Any]], lines: Lines, rounds: in
 
 def agreement(test: list[LabelledPage], weights: Weights, model: Model, policy: Policy) -> dict[str, Any]:
     """Verdicts of rounded weights against those of full ones, with spans and the shipped second stage behind them."""
-    if model.context is None or model.spans is None:
+    if model.context is None or model.spans is None or model.outlook is None:
         raise SystemExit("sweep.py: the shipped model lacks a stage")
     lines = read_lines(pack([page.text for page in test]), model.tables)
     labels = [label for page in test for label in page.labels]
@@ -169,11 +169,12 @@ def agreement(test: list[LabelledPage], weights: Weights, model: Model, policy: 
     count = count_hashes(start, 1, 4)
     found = hashes(marked, start, np.concatenate([[0], np.cumsum(count)]), 1, 4)
     features = Rows(table, lines, {(1, 4): (found, count)}).features((1, 4), model.lines.bits)
+    foretold = logits_of(lines, model.outlook)
     figures, verdicts = {}, {}
     for kind in COMPARED:
         own = stored(weights[0], kind), *weights[1:]
         first = np.where(lines.blank[:, None], np.float32(0), scores(features, own))
-        second = context_scores(lines, first, model.context)
+        second = context_scores(lines, First(first, foretold), model.context)
         chosen = np.flatnonzero((second[:, CONTENT] >= 0.5) & ~lines.blank)
         spans = find_spans(lines, chosen, quantise(*weights), model.spans, model.tables)
         decision = decided(Judgement(lines, second, spans), policy, model.id, model.tables)
@@ -213,7 +214,7 @@ def main() -> None:
     race: dict[str, tuple[NDArray[Any], Any]] = {}
     found: dict[str, dict[str, Any]] = {}
     full: Weights | None = None
-    every = [*((bits, (1, 4)) for bits in WIDTHS), *((18, orders) for orders in ORDERS)]
+    every = [*((bits, (1, 4)) for bits in WIDTHS), *((SHIPPED[0], orders) for orders in ORDERS)]
     for bits, orders in dict.fromkeys([SHIPPED[:2]] if args.agreement else every):
         options = replace(DEFAULTS, bits=bits)
         weights = fit_weights(train.features(orders, bits), train.table.labels, train.table.weight, options)

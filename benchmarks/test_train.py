@@ -4,12 +4,14 @@ What a whole training does besides is do these again for every fold. MB are of t
 baseline is the line model.
 """
 
+import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.conftest import Race
 from benchmarks.data import megabytes
-from moderation.judge import line_scores
+from moderation.judge import First, line_scores
+from moderation.kernel.outlook import OUTLOOK
 from moderation.lines import read_lines
 from moderation.model.model import LineModel
 from moderation.text.batch import pack
@@ -55,8 +57,10 @@ def test_features(benchmark: BenchmarkFixture, race: Race, table: Table) -> None
 def test_second_stage(benchmark: BenchmarkFixture, race: Race, table: Table, first: LineModel) -> None:
     scores = line_scores(read_lines(pack(table.lines), built_tables()), first)
 
+    nothing = np.zeros((len(table.lines), OUTLOOK), np.float32)
+
     def fit() -> None:
-        around = page_features(table, scores, built_tables())
+        around = page_features(table, First(scores, nothing), built_tables())
         fit_context_model(around, table.labels, table.weight)
 
     race.run(benchmark, CONTESTANTS[1], size(table), fit)

@@ -30,7 +30,8 @@ RESULTS: Final = JUDGING | {"decision", "columns", "written", "result", "decide"
 ALLOWED: Final[dict[str, set[str]]] = {
     "errors": set(),
     "labels": {"errors"},
-    "kernel": set(),
+    "process": set(),
+    "kernel": {"process"},
     "markup": set(),
     "text": LOW,
     "records": LOW,
@@ -54,12 +55,12 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "explain": RESULTS,
     "formats": RESULTS | {"moderate", "explain"},
     "train": RESULTS | {"moderate", "explain", "formats", "markup"},
-    "crawl": RESULTS | {"moderate", "formats", "markup", ""},
+    "crawl": RESULTS | {"moderate", "formats", "markup", "process", ""},
     "loop": RESULTS | {"moderate", "explain", "train", "markup"},
     "service": RESULTS | {"moderate", "explain", "loop", ""},
     "integrations": RESULTS | {"moderate", "crawl"},
     "cli": RESULTS | {"parallel", "moderate", "explain", "formats", "crawl", "train", "loop", "service", ""},
-    "__main__": {"cli"},
+    "__main__": {"cli", "process"},
     "": RESULTS | {"moderate"},
 }
 """What each room (a module or folder of the package) may import beside itself; "" is the package's own __init__."""
@@ -67,7 +68,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
 ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "numba": ("kernel/",),
     "llvmlite": ("kernel/",),
-    "pyarrow": ("arrow.py", "moderate.py", "formats/", "crawl/ledger_parquet.py"),
+    "pyarrow": ("arrow.py", "moderate.py", "formats/", "crawl/ledger_parquet.py", "crawl/ledger_arrow.py"),
     "sklearn": ("train/",),
     "scipy": ("train/",),
     "joblib": ("train/",),

@@ -94,7 +94,7 @@ def test_the_wheel_holds_model_corpus_tables_and_policies_and_no_tests(wheel: Pa
 def test_the_wheel_installs_a_command(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (entry,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
-    assert "moderation = moderation.cli.main:main" in archive.read(entry).decode()
+    assert "moderation = moderation.__main__:begin" in archive.read(entry).decode()
 
 
 def test_it_is_the_installed_package_that_runs(installed: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from moderation.kernel.context import context_features, line_facts, page_sets, visible_lines
 from moderation.kernel.evidence import add_evidence
 from moderation.kernel.ngrams import sum_rows
+from moderation.kernel.outlook import heard
 from moderation.kernel.score import line_logits, softmax
 from moderation.kernel.surroundings import Ready, ready_weights, surrounded_probabilities
 from moderation.labels import CONTENT
@@ -39,33 +40,48 @@ Evidence: TypeAlias = Callable[[Lines], NDArray[np.float32]]
 """What is known about lines from outside their page: log odds against content, float32 (n,); 0 says nothing."""
 
 
+class First(NamedTuple):
+    """What the first stage says of each line by itself.
+
+    probabilities: float32 (n, n_labels). foretold: float32 (n, OUTLOOK), log odds that it gives for the lines around
+    it, see kernel/outlook.py.
+    """
+
+    probabilities: NDArray[np.float32]
+    foretold: NDArray[np.float32]
+
+
+def logits_of(lines: Lines, model: LineModel) -> NDArray[np.float32]:
+    """What the words of each line add up to, a column each of the model's."""
+    sums = sum_rows(lines.folded, lines.fold_start, model.gram_weights, model.bits)
+    return line_logits(sums, lines.n_grams, lines.shape_rows, model.gram_scale, model.shape_weights, model.bias)
+
+
 def line_scores(lines: Lines, model: LineModel) -> NDArray[np.float32]:
     """First stage: the probabilities of each line by itself."""
-    sums = sum_rows(lines.folded, lines.fold_start, model.gram_weights, model.bits)
-    logits = line_logits(sums, lines.n_grams, lines.shape_rows, model.gram_scale, model.shape_weights, model.bias)
-    return softmax(logits)
+    return softmax(logits_of(lines, model))
 
 
 def page_facts(
-    lines: Lines, probabilities: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-    """What the second stage needs to know: facts and sets of the visible lines, which those are, and whose."""
+    lines: Lines, first: First
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """What the second stage needs to know: facts, sets and outlook of the visible lines, which those are, and whose."""
     visible, doc_first = visible_lines(lines.blank, lines.first_line)
     facts = line_facts(lines.counts, visible, lines.ends)
-    sets = page_sets(lines.folded, lines.fold_start, probabilities, visible, doc_first)
-    return facts, sets, visible, doc_first
+    sets = page_sets(lines.folded, lines.fold_start, first.probabilities, visible, doc_first)
+    return facts, sets, heard(first.foretold, visible, doc_first), visible, doc_first
 
 
-def surroundings(lines: Lines, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def surroundings(lines: Lines, first: First) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The second stage's features of the lines that are not blank, and their indices: what it is trained on."""
-    facts, sets, visible, doc_first = page_facts(lines, probabilities)
-    return context_features(probabilities, facts, sets, visible, doc_first), visible
+    facts, sets, outlook, visible, doc_first = page_facts(lines, first)
+    return context_features(first.probabilities, facts, sets, outlook, visible, doc_first), visible
 
 
-def context_scores(lines: Lines, probabilities: NDArray[np.float32], model: ContextModel) -> NDArray[np.float32]:
-    """Second stage: the probabilities of each line among its neighbours, from those of the first."""
-    facts = page_facts(lines, probabilities)
-    return surrounded_probabilities(probabilities, *facts, ready(model), model.baseline, model.trust)
+def context_scores(lines: Lines, first: First, model: ContextModel) -> NDArray[np.float32]:
+    """Second stage: the probabilities of each line among its neighbours, from what the first says of them."""
+    facts = page_facts(lines, first)
+    return surrounded_probabilities(first.probabilities, *facts, ready(model), model.baseline, model.trust)
 
 
 READY: WeakKeyDictionary[ContextModel, Ready] = WeakKeyDictionary()
@@ -109,7 +125,9 @@ def judge(batch: Batch, model: Model, evidence: Evidence | None = None) -> Judge
 def both_stages(lines: Lines, model: Model) -> NDArray[np.float32]:
     """The probabilities of every line among its neighbours."""
     probabilities = line_scores(lines, model.lines)
-    return probabilities if model.context is None else context_scores(lines, probabilities, model.context)
+    if model.context is None or model.outlook is None:
+        return probabilities
+    return context_scores(lines, First(probabilities, logits_of(lines, model.outlook)), model.context)
 
 
 def spans_of(lines: Lines, probabilities: NDArray[np.float32], allowed: NDArray[np.bool_], model: Model) -> Spans:

@@ -126,8 +126,9 @@ def test_a_shard_that_kills_its_workers_is_given_up_and_the_others_are_done(
     assert [news.shard.number for news in found if isinstance(news, Retried)] == [1]
 
 
-def deadly(pipe: Any, told: Job) -> None:
+def deadly(pipe: Any) -> None:
     """A worker that dies of the second shard."""
+    pipe.recv()
     pipe.send("ready")
     while True:
         shard = pipe.recv()
@@ -149,7 +150,7 @@ def test_workers_that_die_before_they_begin_end_the_run(
         listen(Pool(1), job(tmp_path, settings, plan), plan, lambda news: None)
 
 
-def stillborn(pipe: Any, told: Job) -> None:
+def stillborn(pipe: Any) -> None:
     """A worker that ends at once."""
     os._exit(3)
 

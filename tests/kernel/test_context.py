@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
-from moderation.kernel import context, reference
+from moderation.kernel import context, outlook, reference
 from moderation.labels import NAMES as LABEL_NAMES
 from moderation.lines import Lines
 
@@ -30,8 +30,11 @@ def assert_surrounded_alike(texts: list[str], seed: int) -> None:
     assert_same(facts, reference.line_facts(read.counts, visible, read.ends))
     sets = context.page_sets(read.folded, read.fold_start, p, visible, first)
     assert_same(sets, reference.page_sets(read.folded, read.fold_start, p, visible, first))
-    features = context.context_features(p, facts, sets, visible, first)
-    assert_same(features, reference.context_features(p, facts, sets, visible, first))
+    foretold = np.random.default_rng(seed).normal(0, 5, (read.line_start.size, outlook.OUTLOOK)).astype(np.float32)
+    ahead = outlook.heard(foretold, visible, first)
+    assert_same(ahead, reference.heard(foretold, visible, first))
+    features = context.context_features(p, facts, sets, ahead, visible, first)
+    assert_same(features, reference.context_features(p, facts, sets, ahead, visible, first))
     assert np.isfinite(features).all()
     assert np.abs(features).max(initial=0) < 10
 

@@ -30,7 +30,7 @@ def candidate(folder: Path, name: str, failed: tuple[str, ...] = ()) -> None:
     model: Model = load_model()
     bias = model.lines.bias.copy()
     bias[9] += 1.0
-    stages = {"lines": replace(model.lines, bias=bias), "context": model.context, "spans": model.spans}
+    stages = model.stages | {"lines": replace(model.lines, bias=bias)}
     gate = {"passed": not failed, "margin": 0.01, "failed": list(failed), "reference": {}, "figures": {}}
     facts = {"base": model.id, "created": "2026-11-22T04:00:00.000000Z", "learned": {"lines": 200}, "gate": gate}
     save_model(folder / name, stages, model.tables, {"name": name, "metrics": {}, "retrained": facts})

@@ -135,8 +135,7 @@ def other(moderator: Moderator, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Another model, as a folder."""
     folder = tmp_path_factory.mktemp("models") / "moved"
     model = moved(moderator).model
-    stages = {"lines": model.lines, "context": model.context, "spans": model.spans}
-    save_model(folder, stages, model.tables, {"name": "moved"})
+    save_model(folder, model.stages, model.tables, {"name": "moved"})
     return folder
 
 

@@ -76,6 +76,7 @@ def small_spans() -> SpanModel:
 
 STAGES: Final[dict[str, LineModel | ContextModel | SpanModel]] = {
     "lines": small_lines(),
+    "outlook": small_lines(),
     "context": small_context(),
     "spans": small_spans(),
 }
@@ -112,7 +113,9 @@ def refusal(folder: Path) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("names", [STAGES, ("lines", "context"), ("lines", "spans"), ("lines",)], ids=" and ".join)
+@pytest.mark.parametrize(
+    "names", [STAGES, ("lines", "outlook", "context"), ("lines", "spans"), ("lines",)], ids=" and ".join
+)
 def test_a_model_comes_back_as_it_was_saved(tmp_path: Path, names: Iterable[str]) -> None:
     tables = built_tables()
     stages = {name: STAGES[name] if name in names else None for name in STAGES}
@@ -130,9 +133,16 @@ def test_a_model_comes_back_as_it_was_saved(tmp_path: Path, names: Iterable[str]
         np.testing.assert_array_equal(getattr(found.tables, name), getattr(tables, name))
 
 
+@pytest.mark.parametrize("missing", ["outlook", "context"])
+def test_a_second_stage_and_its_outlook_come_together(tmp_path: Path, missing: str) -> None:
+    save_model(tmp_path, STAGES | {missing: None}, built_tables(), {"name": "small"})
+    assert "there is a second stage without an outlook, or the other way round" in refusal(tmp_path)
+
+
 def test_a_saved_model_judges_as_it_did_before(folder: Path) -> None:
     text = "首页 登录\n手艺丢不得，街坊们还等着他呢。"
-    model = Model(small_lines(), small_context(), small_spans(), built_tables(), load_model(folder).manifest)
+    manifest = load_model(folder).manifest
+    model = Model(small_lines(), small_context(), small_spans(), built_tables(), manifest, small_lines())
     before = Moderator(model, load_policy("default"))
     np.testing.assert_array_equal(Moderator.load(folder).clean(text).probabilities, before.clean(text).probabilities)
 

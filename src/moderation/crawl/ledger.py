@@ -6,12 +6,15 @@ repair, in the order of the original text.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import orjson
 
 from moderation.crawl.settings import LedgerForm
 from moderation.errors import UsageError
+
+if TYPE_CHECKING:
+    from moderation.crawl.ledger_blocks import Block
 
 
 class Row(NamedTuple):
@@ -54,6 +57,9 @@ class Sink(Protocol):
     def write(self, rows: Iterable[Row]) -> None:
         """The rows of one chunk, taken a few thousand at a time."""
 
+    def write_block(self, block: "Block") -> None:
+        """The same rows, all at once; a file takes either these or the others."""
+
     def close(self) -> None:
         """Write what is left; the file stays open."""
 
@@ -69,6 +75,12 @@ class JsonlLedger:
         names = Row._fields
         objects = ({n: value for n, value in zip(names, row, strict=True) if value is not None} for row in rows)
         self.file.writelines(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in objects)
+
+    def write_block(self, block: "Block") -> None:
+        """As in Sink."""
+        from moderation.crawl.ledger_json import json_lines  # noqa: PLC0415 - readers of ledgers need no kernels
+
+        self.file.writelines(json_lines(block))
 
     def close(self) -> None:
         """Nothing is left."""

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moderation.crawl.ledger import Row, row_of
+from moderation.crawl.ledger_arrow import columns_of
+from moderation.crawl.ledger_blocks import Block, joined
 from moderation.formats.parquet import Unfinished
 
 WORDS: Final = pa.dictionary(pa.int32(), pa.string())
@@ -36,47 +39,81 @@ SCHEMA: Final = pa.schema(
         "scores": pa.list_(pa.float32()),
     }
 )
+REPEATED: Final = [field.name for field in SCHEMA if field.type == WORDS]
+"""The others are smaller, and written faster, without a dictionary."""
 BLOCK_ROWS: Final = 1 << 12
 """Rows that are held as Python objects."""
-GROUP_BLOCKS: Final = 8
-"""Blocks of a row group."""
+GROUP_ROWS: Final = 8 * BLOCK_ROWS
+"""Rows of a row group."""
+GROUP_BYTES: Final = 1 << 24
+"""Text with which a row group ends before it has so many rows: of documents that are one long line each."""
 
 
 class ParquetLedger:
-    """Blocks and row groups of a fixed number of rows: the same rows give the same file, however they come in."""
+    """Row groups of a fixed number of rows: the same rows give the same file, however they come in."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self.writer = Unfinished(file, SCHEMA, compression="zstd")
+        self.writer = Unfinished(file, SCHEMA, compression="zstd", use_dictionary=REPEATED)
         self.waiting: list[Row] = []
-        self.blocks: list[pa.RecordBatch] = []
+        self.batches: list[pa.RecordBatch] = []
+        self.blocks: list[Block] = []
+        self.held = self.held_bytes = 0
 
     def write(self, rows: Iterable[Row]) -> None:
         """As in ledger.Sink."""
         for row in rows:
             self.waiting.append(row)
             if len(self.waiting) == BLOCK_ROWS:
-                self.block()
+                self.batch()
 
-    def block(self) -> None:
+    def batch(self) -> None:
         """Rows as Arrow columns; a row group where there are enough of them."""
         pairs = zip(zip(*self.waiting, strict=True), SCHEMA, strict=True)
-        self.blocks.append(pa.record_batch([pa.array(column, f.type) for column, f in pairs], schema=SCHEMA))
+        self.batches.append(pa.record_batch([pa.array(column, f.type) for column, f in pairs], schema=SCHEMA))
         self.waiting = []
-        if len(self.blocks) == GROUP_BLOCKS:
+        if len(self.batches) * BLOCK_ROWS == GROUP_ROWS:
             self.group()
 
     def group(self) -> None:
         """One row group."""
-        self.writer.write_table(pa.Table.from_batches(self.blocks, SCHEMA), row_group_size=BLOCK_ROWS * GROUP_BLOCKS)
-        self.blocks = []
+        self.writer.write_table(pa.Table.from_batches(self.batches, SCHEMA), row_group_size=GROUP_ROWS)
+        self.batches = []
+
+    def write_block(self, block: Block) -> None:
+        """As in ledger.Sink."""
+        self.blocks.append(block)
+        self.held += len(block)
+        self.held_bytes += block.text.size
+        if self.held >= GROUP_ROWS or self.held_bytes >= GROUP_BYTES:
+            self.groups()
+
+    def groups(self) -> None:
+        """As many row groups as there are; the rest waits."""
+        found, done = joined(self.blocks), 0
+        while (end := group_end(found, done)) is not None:
+            self.batches = [record_batch(found.part(done, end))]
+            self.group()
+            done = end
+        self.blocks = [found.part(done, len(found))] if done < len(found) else []
+        self.held = sum(map(len, self.blocks))
+        self.held_bytes = sum(block.text.size for block in self.blocks)
 
     def close(self) -> None:
         """What is left, and the footer."""
         if self.waiting:
-            self.block()
+            self.batch()
         if self.blocks:
+            self.batches = [record_batch(joined(self.blocks))]
+        if self.batches:
             self.group()
         self.writer.close()
+
+
+def group_end(block: Block, start: int) -> int | None:
+    """Where the row group ends that begins with this row; None where rows are lacking."""
+    full = np.searchsorted(block.text_start, block.text_start[start] + GROUP_BYTES)
+    end = min(start + GROUP_ROWS, int(full))
+    return end if end <= len(block) else None
 
 
 def read_parquet_ledger(path: Path) -> Iterator[Row]:
@@ -84,3 +121,9 @@ def read_parquet_ledger(path: Path) -> Iterator[Row]:
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(BLOCK_ROWS):
             yield from map(row_of, batch.to_pylist())
+
+
+def record_batch(block: Block) -> pa.RecordBatch:
+    """A block as Arrow columns, without a Python object for any of its rows."""
+    own = columns_of(block)
+    return pa.record_batch([own[field.name] for field in SCHEMA], schema=SCHEMA)

@@ -1,4 +1,6 @@
-"""From results to rows of the ledger. Half of a page may be junk, hence rows are made in one go, of plain tuples."""
+"""From results to rows of the ledger, one tuple a row: with --ledger-scores, and as what ledger_blocks.py, which makes
+those without scores, is held against.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence

@@ -13,17 +13,17 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import ModuleType
 from typing import Any, Final
 
-from moderation.crawl.engine import Advanced, Job, News, Noted, Retried, attempt, room_of
+from moderation.crawl.engine import Job, News, Retried
 from moderation.crawl.plan import Shard
 from moderation.crawl.shard import ShardReport
+from moderation.crawl.worker import READY, work
 from moderation.errors import ModerationError
-from moderation.kernel.jit import compile_notice
 
 ATTEMPTS: Final = 2
 ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -129,17 +129,16 @@ def death(code: int | None) -> str:
     return f"ended with status {code}"
 
 
-READY: Final = "ready"
-
-
 def start(job: Job) -> Worker:
     """A new worker; spawned, as forked ones share locks of threads that are not there."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs, job), daemon=True)
+    process = context.Process(target=work, args=(theirs,), daemon=True)
     with main_hidden():
         process.start()
     theirs.close()
+    with suppress(OSError):  # one that died meanwhile is heard of by its sentinel
+        ours.send(job)
     return Worker(process, ours)
 
 
@@ -171,27 +170,3 @@ def stop(workers: Sequence[Worker]) -> None:
             worker.process.kill()
             worker.process.join()
         worker.pipe.close()
-
-
-def work(pipe: "Connection[Any, Any]", job: Job) -> None:
-    """The life of a worker. Ctrl-C goes to the process that made it, which ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    try:
-        room = room_of(job)
-    except ModerationError as error:
-        pipe.send(error)
-        return
-    pipe.send(READY)
-    with compile_notice(lambda line: pipe.send(Noted(f"moderation: {line}"))):
-        while True:
-            shard: Shard = pipe.recv()
-            pipe.send(attempt(shard, room, lambda stored, rejected: pipe.send(Advanced(stored, rejected))))
-
-
-def end_with_parent() -> None:
-    """A worker whose run was killed must not go on writing."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

@@ -13,6 +13,7 @@ from moderation.crawl.documents import Documents
 from moderation.crawl.highlights import Highlights, chunk_highlights, merge_highlights
 from moderation.crawl.junk import HELD
 from moderation.crawl.ledger import Sink, ledger_sink
+from moderation.crawl.ledger_blocks import ledger_blocks
 from moderation.crawl.ledger_rows import ledger_rows
 from moderation.crawl.output import PartFiles, part_files, writing
 from moderation.crawl.plan import Piece, Schemas, Shard
@@ -195,10 +196,12 @@ class Sinks:
             if self.ledger is None:
                 name = f"{LEDGER}/{self.shard.name}.{settings.ledger}"
                 self.ledger = ledger_sink(settings.ledger, self.files.open(name))
-            found = ledger_rows(
-                piece.output, rows, piece.source, chunk, results, reasons, scores=settings.ledger_scores
-            )
-            self.ledger.write(found)
+            judged = piece.output, rows, piece.source, chunk, results, reasons
+            if settings.ledger_scores:
+                self.ledger.write(ledger_rows(*judged, scores=True))
+            else:
+                for block in ledger_blocks(*judged):
+                    self.ledger.write_block(block)
         if settings.attributes:
             file = self.files.open(attribute_file(piece), "gz")
             file.write(attribute_lines(piece.source, chunk, results, reasons))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.jit import always, inline, kernel
+from moderation.kernel.outlook import OUTLOOK
 from moderation.kernel.vector import (
     LANES,
     exp,
@@ -23,10 +24,10 @@ from moderation.kernel.vector import (
     store_labels,
 )
 
-CONTEXT_VERSION = 1
+CONTEXT_VERSION = 2
 N_LABELS = 12
 N_CLASSES = 16
-NEAR = 3
+NEAR = 1
 """Neighbours on either side that are seen one by one."""
 WINDOWS = (4, 12)
 """Lines on either side that are seen as an average."""
@@ -34,8 +35,8 @@ OWN = N_LABELS + 18
 NEIGHBOUR = N_LABELS + 5
 WINDOW = N_LABELS + 4
 PAGE = N_LABELS + 9
-SELF = 16
-FEATURES = OWN + 2 * NEAR * NEIGHBOUR + 2 * len(WINDOWS) * WINDOW + PAGE + SELF
+SELF = 15
+FEATURES = OWN + 2 * NEAR * NEIGHBOUR + 2 * len(WINDOWS) * WINDOW + PAGE + SELF + OUTLOOK
 FACTS = 18
 REACH = WINDOWS[-1]
 """Rows without a line between two pages."""
@@ -411,6 +412,7 @@ def write_features(
     lengths: NDArray[np.float32],
     facts: NDArray[np.float32],
     sets: NDArray[np.float32],
+    outlook: NDArray[np.float32],
     page: NDArray[np.float32],
     places: NDArray[np.float32],
     d: int,
@@ -468,7 +470,7 @@ def write_features(
     alike = np.int64(near_bits(lengths, row - ALIKE, length, np.float32(0.08)))
     out[f + 13] = RUN_BEFORE[alike & (RUN_BEFORE.size - 1)]
     out[f + 14] = RUN_BEHIND[(alike >> (ALIKE + 1)) & (RUN_BEHIND.size - 1)]
-    out[f + 15] = 1.0
+    store_labels(out, f + SELF, load_labels(outlook, v * OUTLOOK))
 
 
 @kernel
@@ -476,6 +478,7 @@ def page_views(
     probabilities: NDArray[np.float32],
     facts: NDArray[np.float32],
     sets: NDArray[np.float32],
+    outlook: NDArray[np.float32],
     visible: NDArray[np.int64],
     doc_first: NDArray[np.int64],
 ) -> tuple[
@@ -485,11 +488,13 @@ def page_views(
     NDArray[np.float32],
     NDArray[np.float32],
     NDArray[np.float32],
+    NDArray[np.float32],
 ]:
-    """What write_features reads: seen rows, their lengths, facts, sets, pages and places, all flat."""
+    """What write_features reads: seen rows, their lengths, facts, sets, outlook, pages and places, all flat."""
     seen, lengths = seen_rows(probabilities, facts, visible, doc_first)
     pages, places = page_places(seen, lengths, doc_first)
-    return seen.reshape(-1), lengths, facts.reshape(-1), sets.reshape(-1), pages.reshape(-1), places.reshape(-1)
+    own = facts.reshape(-1), sets.reshape(-1), outlook.reshape(-1)
+    return seen.reshape(-1), lengths, *own, pages.reshape(-1), places.reshape(-1)
 
 
 @kernel
@@ -497,17 +502,20 @@ def context_features(
     probabilities: NDArray[np.float32],
     facts: NDArray[np.float32],
     sets: NDArray[np.float32],
+    outlook: NDArray[np.float32],
     visible: NDArray[np.int64],
     doc_first: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """The features of every visible line: float32 (m, FEATURES)."""
     out = np.empty((visible.size, FEATURES), np.float32)
     flat = out.reshape(-1)
-    rows, lengths, fact, set_of, page, place = page_views(probabilities, facts, sets, visible, doc_first)
+    rows, lengths, fact, set_of, ahead, page, place = page_views(
+        probabilities, facts, sets, outlook, visible, doc_first
+    )
     for d in range(doc_first.size - 1):
         first = doc_first[d]
         n = doc_first[d + 1] - first
         for i in range(n):
             v = first + i
-            write_features(rows, lengths, fact, set_of, page, place, d, i, n, v, flat, v * FEATURES)
+            write_features(rows, lengths, fact, set_of, ahead, page, place, d, i, n, v, flat, v * FEATURES)
     return out

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from moderation.kernel.context import FEATURES, FILTER, N_LABELS, NEAR, WINDOWS
 from moderation.kernel.function_words import FUNCTION_WORDS, pack_word
 from moderation.kernel.ngrams import LONGEST
+from moderation.kernel.outlook import FARTHEST, OUTLOOK, SAID
 from moderation.kernel.shape import GROUPS, N_CLASSES, ROWS
 from moderation.kernel.spans import CLASSES, FACTS, REST, STATES
 
@@ -540,7 +541,25 @@ def run_before(alike: Sequence[bool]) -> int:
     return next((n for n, same in enumerate(alike[:6]) if not same), min(6, len(alike)))
 
 
-def page_features(p: NDArray[np.float32], facts: NDArray[np.float32], sets: NDArray[np.float32]) -> NDArray[np.float64]:
+def heard(
+    foretold: NDArray[np.float32], visible: NDArray[np.int64], doc_first: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Twin of kernel/outlook.py: place by place, each mean over the rows themselves."""
+    out = np.zeros((visible.size, OUTLOOK), np.float64)
+    for a, b in zip(doc_first[:-1].tolist(), doc_first[1:].tolist(), strict=True):
+        said = np.clip(foretold[visible[a:b]].astype(np.float64), -8, 8) / 4
+        for i in range(b - a):
+            far = FARTHEST
+            parts = said[:i][-1:], said[i + 1 :][:1], said[max(0, i - far) : max(0, i - 1)], said[i + 2 :][: far - 1]
+            for place, part in enumerate(parts):
+                own = slice(place * SAID, (place + 1) * SAID)
+                out[a + i, own] = part[:, own].mean(0) if len(part) else 0
+    return out.astype(np.float32)
+
+
+def page_features(
+    p: NDArray[np.float32], facts: NDArray[np.float32], sets: NDArray[np.float32], outlook: NDArray[np.float32]
+) -> NDArray[np.float64]:
     """The context features of one page's lines, from the arrays of that page alone."""
     n = len(p)
     wide = p.astype(np.float64)
@@ -582,7 +601,7 @@ def page_features(p: NDArray[np.float32], facts: NDArray[np.float32], sets: NDAr
         until = later[0] if later.size else n + n - 1 - i
         row += [squash(since), squash(until)]
         row += [seen[:i, -1].sum() / max(1e-6, seen[:, -1].sum())]
-        row += [run_before(alike[:i][::-1].tolist()) / 6, run_before(alike[i + 1 :].tolist()) / 6, 1]
+        row += [run_before(alike[:i][::-1].tolist()) / 6, run_before(alike[i + 1 :].tolist()) / 6, *outlook[i]]
         rows.append([float(value) for value in row])
     return np.array(rows)
 
@@ -591,6 +610,7 @@ def context_features(
     probabilities: NDArray[np.float32],
     facts: NDArray[np.float32],
     sets: NDArray[np.float32],
+    outlook: NDArray[np.float32],
     visible: NDArray[np.int64],
     doc_first: NDArray[np.int64],
 ) -> NDArray[np.float32]:
@@ -598,7 +618,7 @@ def context_features(
     out = np.zeros((visible.size, FEATURES), np.float32)
     for a, b in zip(doc_first[:-1].tolist(), doc_first[1:].tolist(), strict=True):
         if b > a:
-            out[a:b] = page_features(probabilities[visible[a:b]], facts[a:b], sets[a:b])
+            out[a:b] = page_features(probabilities[visible[a:b]], facts[a:b], sets[a:b], outlook[a:b])
     return out
 
 

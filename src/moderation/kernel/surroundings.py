@@ -90,6 +90,7 @@ def surrounded_probabilities(
     probabilities: NDArray[np.float32],
     facts: NDArray[np.float32],
     sets: NDArray[np.float32],
+    outlook: NDArray[np.float32],
     visible: NDArray[np.int64],
     doc_first: NDArray[np.int64],
     weights: Ready,
@@ -106,7 +107,9 @@ def surrounded_probabilities(
     blended = probabilities.copy()
     out = blended.reshape(-1)
     first = probabilities.reshape(-1)
-    seen_of, lengths, fact, set_of, page, place = page_views(probabilities, facts, sets, visible, doc_first)
+    seen_of, lengths, fact, set_of, ahead, page, place = page_views(
+        probabilities, facts, sets, outlook, visible, doc_first
+    )
     width = low.size
     rows = np.zeros(ABREAST * width, np.float32)
     clipped = np.zeros(ABREAST * width, np.float32)
@@ -126,7 +129,7 @@ def surrounded_probabilities(
         n = doc_first[d + 1] - first_of
         for i in range(n):
             v = first_of + i
-            write_features(seen_of, lengths, fact, set_of, page, place, d, i, n, v, rows, filled * width)
+            write_features(seen_of, lengths, fact, set_of, ahead, page, place, d, i, n, v, rows, filled * width)
             line[filled] = visible[v]
             filled += 1
             left -= 1

@@ -101,8 +101,7 @@ def retrain(
             "gate": found.record(),
         },
     }
-    stages = {"lines": model.lines, "context": model.context, "spans": model.spans}
-    manifest = save_model(folder, stages, model.tables, facts)
+    manifest = save_model(folder, model.stages, model.tables, facts)
     write_card(folder, manifest)
     return Retrained(replace(model, manifest=manifest), learned, trial, found)
 

@@ -24,8 +24,11 @@ def check_model(folder: Path, model: Model) -> None:
     try:
         check_lines(model.lines)
         check_tables(model.tables)
-        if model.context is not None:
+        if (model.context is None) != (model.outlook is None):
+            raise ValueError("there is a second stage without an outlook, or the other way round")
+        if model.context is not None and model.outlook is not None:
             check_context(model.context)
+            check_lines(model.outlook)
         if model.spans is not None:
             check_spans(model.spans, rows_of(model.lines.gram_weights))
     except ValueError as error:
@@ -54,7 +57,7 @@ def within(name: str, array: NDArray[np.generic], low: int, high: int) -> None:
 
 
 def check_lines(lines: LineModel) -> None:
-    """The first stage."""
+    """The first stage, or the outlook, which is built alike."""
     rows = rows_of(lines.gram_weights)
     if rows not in {1 << bits for bits in range(FEWEST_BITS, MOST_BITS + 1)}:
         raise ValueError(f"gram_weights has {rows} rows, expected a power of two from 2^{FEWEST_BITS} to 2^{MOST_BITS}")

@@ -78,7 +78,8 @@ class SpanModel:
 class Model:
     """All that scoring needs. `id` is name@digest, as it stands in every verdict.
 
-    Without `context`, every line is judged by itself; without `spans`, none is looked for.
+    Without `context`, every line is judged by itself; without `spans`, none is looked for. `outlook` is there where
+    `context` is: a table like that of the first stage, with a column for each number of kernel/outlook.py.
     """
 
     lines: LineModel
@@ -86,6 +87,12 @@ class Model:
     spans: SpanModel | None
     tables: Tables
     manifest: dict[str, Any]
+    outlook: LineModel | None = None
+
+    @property
+    def stages(self) -> "dict[str, LineModel | ContextModel | SpanModel | None]":
+        """What was learned, under the names by which it is stored."""
+        return {"lines": self.lines, "outlook": self.outlook, "context": self.context, "spans": self.spans}
 
     @property
     def id(self) -> str:

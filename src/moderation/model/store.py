@@ -23,7 +23,7 @@ from moderation.model.mapped import map_file, mapped_arrays, on_cache_lines
 from moderation.model.model import ContextModel, LineModel, Model, SpanModel
 from moderation.text.tables import FIELDS, NORMALISER_VERSION, Tables
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the layout below; reading another one is refused."""
 DEFAULT_NAME: Final = "default"
 WEIGHTS: Final = "weights.safetensors"
@@ -79,8 +79,8 @@ def save_model(
 ) -> dict[str, Any]:
     """Write a model and return its manifest.
 
-    stages: `lines` and, where there are any, `context` and `spans`. facts: name, training data, metrics and whatever
-    the card tells.
+    stages: `lines` and, where there are any, `outlook`, `context` and `spans`. facts: name, training data, metrics and
+    whatever the card tells.
     """
     arrays: dict[str, NDArray[np.generic]] = {
         f"{stage}.{f.name}": getattr(part, f.name)
@@ -140,9 +140,11 @@ def load_folder(folder: Path, stamp: tuple[int, ...], *, mapped: bool = False) -
     try:
         arrays = load(weights) if isinstance(weights, bytes) else mapped_arrays(weights)
         lines = LineModel(**{f.name: arrays[f"lines.{f.name}"] for f in fields(LineModel)})
-        context = spans = None
+        context = spans = outlook = None
         if any(name.startswith("context.") for name in arrays):
             context = ContextModel(**{f.name: arrays[f"context.{f.name}"] for f in fields(ContextModel)})
+        if any(name.startswith("outlook.") for name in arrays):
+            outlook = LineModel(**{f.name: arrays[f"outlook.{f.name}"] for f in fields(LineModel)})
         if any(name.startswith("spans.") for name in arrays):
             spans = SpanModel(**{f.name: arrays[f"spans.{f.name}"] for f in fields(SpanModel)})
         tables = Tables(**{name: arrays[f"tables.{name}"] for name in FIELDS})
@@ -150,7 +152,7 @@ def load_folder(folder: Path, stamp: tuple[int, ...], *, mapped: bool = False) -
         raise ModelError(
             f"model {folder}: {WEIGHTS} lacks an array or is no safetensors file ({error}); {AGAIN}"
         ) from None
-    model = Model(lines, context, spans, tables, manifest)
+    model = Model(lines, context, spans, tables, manifest, outlook)
     check_model(folder, model)
     return model
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.judge import line_scores, surroundings
+from moderation.judge import First, line_scores, logits_of, surroundings
 from moderation.kernel.network import network_probabilities
 from moderation.labels import INDEX, NAMES
 from moderation.lines import read_lines
@@ -63,9 +63,12 @@ def adapt_context(
 def examples(base: Model, context: ContextModel, lines: LineModel, pages: Sequence[LabelledPage]) -> Examples:
     """What there is to learn from the pages."""
     read = read_lines(pack([page.text for page in pages]), base.tables)
-    before, visible = surroundings(read, line_scores(read, base.lines))
+    if base.outlook is None:
+        raise ValueError("a second stage has an outlook")
+    foretold = logits_of(read, base.outlook)
+    before, visible = surroundings(read, First(line_scores(read, base.lines), foretold))
     says = network_probabilities(before, context.low, context.high, context.w1, context.b1, context.w2, context.b2)
-    after, _ = surroundings(read, line_scores(read, lines))
+    after, _ = surroundings(read, First(line_scores(read, lines), foretold))
     label = np.array([INDEX[label] if label else UNLABELLED for page in pages for label in page.labels], np.int64)
     return Examples(after, says, label[visible])
 

@@ -18,16 +18,18 @@ from moderation.train.by_kind import by_kind_record
 from moderation.train.corpus import held_out, trainable
 from moderation.train.dataset import LabelledPage
 from moderation.train.evaluate import judge_pages
-from moderation.train.features import line_features
 from moderation.train.fit_context import (
     ContextOptions,
     fit_context_model,
+    fits_of,
     fold_of_pages,
     out_of_fold,
     page_features,
     table_of,
 )
 from moderation.train.fit_lines import LineOptions, fit_on_features
+from moderation.train.fit_outlook import OPTIONS as OUTLOOK_OPTIONS
+from moderation.train.fit_outlook import fit_outlook
 from moderation.train.fit_spans import SpanOptions, fit_spans
 from moderation.train.generate import generate_pages
 from moderation.train.metrics import bootstrap_interval, label_table, metrics
@@ -51,6 +53,7 @@ class TrainOptions:
     seed: int = 20261122
     jobs: int = 2
     line_options: LineOptions = field(default_factory=LineOptions)
+    outlook_options: LineOptions = OUTLOOK_OPTIONS
     context_options: ContextOptions = field(default_factory=ContextOptions)
     span_options: SpanOptions = field(default_factory=SpanOptions)
 
@@ -75,25 +78,28 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
     table = table_of([*given, *made], weight)
     say(f"{len(given)} pages and {len(made)} generated ones, {len(table.lines)} lines: fitting the line model")
     tables = built_tables()
-    features = line_features(table.lines, tables, options.line_options.bits)
-    lines = fit_on_features(features, table.labels, table.weight, options.line_options)
-    context = None
+    fits = fits_of(table, tables, options.line_options, options.outlook_options, options.seed)
+    lines = fit_on_features(fits.features, table.labels, table.weight, options.line_options)
+    context = outlook = None
     if options.context:
-        say("scoring every page by a line model that has not seen it")
+        say("fitting what lines foretell of the lines around them")
+        everything = np.ones(len(table.lines), np.bool_)
+        outlook = fit_outlook(fits.ahead, table.labels, fits.asked, table.weight, everything, fits.outlook)
+        say("scoring every page by a first stage that has not seen it")
         fold = fold_with_sources([*given, *made], options.context_options.folds, options.seed)
-        scores = out_of_fold(table, features, fold, tables, options.line_options, options.jobs)
+        first = out_of_fold(table, fits, fold, tables, options.jobs)
         say("fitting the context model")
-        around = page_features(table, scores, tables)
+        around = page_features(table, first, tables)
         own = np.array([page.weight for page in given] + [1.0] * len(made))
         weight = table.weight * own[table.page]
-        context = fit_context_model(around, table.labels, weight, options.context_options, options.seed)
+        context = fit_context_model(around, table.labels, weight, options.context_options, options.context_options.seed)
     spans = None
     if several and any(page.spans for page in given):
         say("fitting the span tagger")
         marked = [*given, *made[: len(given)]]  # with more of them, it learns the generator's spans
         fold = fold_with_sources(marked, options.span_options.folds, options.seed)
         spans = fit_spans(marked, fold, lines, tables, options.span_options, options.seed, options.jobs)
-    return Model(lines, context, spans, tables, {"name": "unsaved", "digest": "0" * 64})
+    return Model(lines, context, spans, tables, {"name": "unsaved", "digest": "0" * 64}, outlook)
 
 
 def fold_with_sources(pages: Sequence[LabelledPage], folds: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -119,8 +125,7 @@ def train_and_save(
         "options": asdict(options) | {"jobs": None},
         "metrics": measure(model, pages, say),
     }
-    stages = {"lines": model.lines, "context": model.context, "spans": model.spans}
-    manifest = save_model(folder, stages, model.tables, facts)
+    manifest = save_model(folder, model.stages, model.tables, facts)
     write_card(folder, manifest)
     return replace(model, manifest=manifest)
 

@@ -25,7 +25,7 @@ class LineOptions:
     """bits: log2 of the rows. c: inverse regularisation. shape: weight of a shape feature beside the n-grams, which
     have length about 1 a line. min_lines: lines that a row must occur in."""
 
-    bits: int = 18
+    bits: int = 17
     c: float = 3.0
     gram: float = 0.2
     shape: float = 0.05
@@ -55,9 +55,13 @@ def fit_on_features(
 
 
 def fit_weights(
-    features: LineFeatures, labels: NDArray[np.int64], weight: NDArray[np.float64], options: LineOptions
+    features: LineFeatures,
+    labels: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    options: LineOptions,
+    classes: int = len(NAMES),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Weights of the grams (rows, n_labels) and of the shapes (shape rows, n_labels), and bias (n_labels,), in full.
+    """Weights of the grams (rows, classes) and of the shapes (shape rows, classes), and bias (classes,), in full.
 
     Rare rows are left out, the others weighted by inverse document frequency; both end up in the weights.
     """
@@ -66,10 +70,10 @@ def fit_weights(
     idf = np.log((1 + labels.size) / (1 + frequency[active])) + 1
     scale = (options.gram * idf).astype(np.float32)
     x = sp.hstack([features.grams[:, active] @ sp.diags(scale), features.shapes * options.shape]).tocsr()
-    coef = np.zeros((len(NAMES), x.shape[1]), np.float64)
-    bias = np.full(len(NAMES), -20.0)
+    coef = np.zeros((classes, x.shape[1]), np.float64)
+    bias = np.full(classes, -20.0)
     found = np.unique(labels)
-    if found.size == 1:  # a fold without the pages that have the others
+    if found.size < 2:  # a fold without the pages that have the others
         bias[found] = 0.0
     else:
         model = LogisticRegression(C=options.c, max_iter=options.iterations, tol=1e-3)
@@ -77,7 +81,7 @@ def fit_weights(
             warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is part of the regularisation
             model.fit(x, labels, weight)
         coef[found], bias[found] = row_a_class(model)
-    grams = np.zeros((1 << options.bits, len(NAMES)), np.float64)
+    grams = np.zeros((1 << options.bits, classes), np.float64)
     grams[active] = (coef[:, : active.size] * scale).T
     shapes = (coef[:, active.size :] * options.shape).T
     return grams, shapes, bias

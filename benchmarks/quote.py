@@ -245,8 +245,8 @@ def bound() -> str:
     size = found["data"]["megabytes"]
     seconds = {name: row["seconds"] for name, row in found["stages"].items()}
     first = sum(seconds[name] for name in ("pack", "lines and folding", "sum rows", "logits", "softmax"))
-    second = first + sum(seconds[name] for name in ("visible lines", "line facts", "page sets"))
-    second += seconds["features, network, trees"]
+    surroundings = ("outlook", "visible lines", "line facts", "page sets", "outlook heard", "features, network, trees")
+    second = first + sum(seconds[name] for name in surroundings)
     jsonl = next(row["seconds"] for name, row in files.items() if name.startswith("orjson"))
     whole = next(row["seconds"] for name, row in files.items() if name.startswith("moderation clean"))
     parts = [

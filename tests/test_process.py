@@ -50,3 +50,21 @@ def test_what_is_there_already_is_not_hidden() -> None:
     with hidden("subprocess"):
         assert sys.modules["subprocess"] is subprocess
     assert sys.modules["subprocess"] is subprocess
+
+
+def test_the_command_and_its_workers_start_without_linear_algebra(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(
+        '{"id": 1, "text": "首页 > 新闻\\n市图书馆照常开放，读者可凭证入馆。"}\n' * 40, "utf-8"
+    )
+    words = ["clean", "in.jsonl", "-o", "out/", "--workers", "2", "--shard-bytes", "1000", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "moderation", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    imported = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines()]
+    assert imported.count("numba.np.arraymath") == 3, "of the command and two workers"
+    assert "scipy.linalg" not in imported

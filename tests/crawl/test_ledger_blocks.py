@@ -211,3 +211,31 @@ def test_row_groups_end_by_rows_or_by_text_and_never_by_how_rows_come_in(monkeyp
     sizes = [meta.row_group(n).num_rows for n in range(meta.num_row_groups)]
     assert max(sizes) == 8
     assert min(sizes[:-1]) < 8
+
+
+def test_a_long_address_ends_a_part_as_long_text_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_json, "PART_BYTES", 4000)
+    texts = ["加微信领红包\n" * 30, DAMAGED]
+    chunk = replace(chunk_of(texts), urls=["https://s.example/" + "长" * 400, None])
+    given: Given = "a", 0, SOURCE, chunk, invented(texts, 5), [None] * len(texts)
+    pieces = [piece for block in ledger_blocks(*given) for piece in ledger_json.json_lines(block)]
+    by_row, by_block = json_of(given)
+    assert b"".join(pieces) == by_block == by_row
+    assert len(pieces) > 4
+    assert max(piece.count(b"\n") for piece in pieces[:-1]) <= 4
+
+
+@NEEDS_PYARROW
+def test_row_groups_of_a_long_address_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    from moderation.crawl import ledger_parquet  # noqa: PLC0415
+
+    monkeypatch.setattr(ledger_parquet, "GROUP_BYTES", 4000)
+    texts = ["加微信领红包\n" * 30, DAMAGED]
+    chunk = replace(chunk_of(texts), urls=["https://s.example/" + "长" * 400, None])
+    given: Given = "a", 0, SOURCE, chunk, invented(texts, 5), [None] * len(texts)
+    whole = parquet_of(list(ledger_blocks(*given)))
+    assert table_of(whole) == table_of(parquet_by_row(given))
+    meta = pq.ParquetFile(io.BytesIO(whole)).metadata
+    assert max(meta.row_group(n).num_rows for n in range(meta.num_row_groups - 1)) <= 4

@@ -64,13 +64,22 @@ def run(words: Sequence[str]) -> int:
     if not words:
         parser.print_help(sys.stderr)
         return FAILED
-    args = parser.parse_args(words)
+    args, unknown = parser.parse_known_args(words)
+    if unknown:
+        known = f"moderation {args.command} --help says what there is"
+        raise ModerationError(f"unrecognized arguments: {' '.join(unknown)}; {known}")
     status: int = command_module(args.command).run(args)
     return status
 
 
 class Parser(argparse.ArgumentParser):
-    """Wrong arguments are said as every other error is: in one sentence, as JSON where that was asked for."""
+    """Wrong arguments are said as every other error is: in one sentence, as JSON where that was asked for.
+
+    Options are written out: what is short for two of them tomorrow would break somebody's script.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         """What argparse calls where it would print its usage and leave."""

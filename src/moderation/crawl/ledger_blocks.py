@@ -60,6 +60,18 @@ class Block:
     def __len__(self) -> int:
         return int(self.numbers.shape[1])
 
+    def bytes_until(self) -> NDArray[np.int64]:
+        """Bytes of text and heads before each row, and of all: int64 (n + 1,). A head counts in each of its rows."""
+        heads = [sum(len(value.encode()) for value in head if isinstance(value, str)) for head in self.heads]
+        owned = np.array(heads, np.int64)[self.numbers[OWNER]]
+        return np.asarray(self.text_start + np.concatenate([[0], np.cumsum(owned)]), np.int64)
+
+    def end(self, start: int, rows: int, size: int) -> int:
+        """Where a piece of at most so many rows ends that begins with this row: behind the first one with which it has
+        so many bytes. Beyond the end where rows are lacking."""
+        until = self.bytes_until()
+        return min(start + rows, int(np.searchsorted(until, until[start] + size)))
+
     def part(self, start: int, stop: int) -> "Block":
         """Rows [start, stop), of which there is at least one."""
         numbers = self.numbers[:, start:stop].copy()
@@ -142,13 +154,12 @@ def digests(
     texts: Iterable[str | None], edits: NDArray[np.uint8], edit_start: NDArray[np.int64]
 ) -> Iterator[str | None]:
     """What restoration.clean_digest says of clean texts, whose edits are given as bytes; None for a missing text."""
-    data = edits.tobytes()
     for text, (begin, end) in zip(texts, pairwise(edit_start.tolist()), strict=True):
         if text is None:
             yield None
             continue
         digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8)
-        digest.update(data[begin:end])
+        digest.update(edits[begin:end].data)
         yield digest.hexdigest()
 
 

@@ -20,13 +20,17 @@ QUOTES: Final = np.frombuffer(b"".join(QUOTED), np.uint8)
 QUOTE_START: Final = np.cumsum([0, *map(len, QUOTED)])
 COMMA: Final = ord(",")
 PART_ROWS: Final = 1 << 14
-"""Rows that are written at a time: a long document of junk would take a hundred times its size."""
+PART_BYTES: Final = 1 << 24
+"""What is written at a time: a long document of junk would take a hundred times its size, so would a long address."""
 
 
 def json_lines(block: Block) -> Iterator[bytes]:
     """One object a row, without the fields that are empty; without a Python object for lines and spans."""
-    for start in range(0, len(block), PART_ROWS):
-        yield lines_of(block if len(block) <= PART_ROWS else block.part(start, min(start + PART_ROWS, len(block))))
+    start = 0
+    while start < len(block):
+        end = min(len(block), block.end(start, PART_ROWS, PART_BYTES))
+        yield lines_of(block if end - start == len(block) else block.part(start, end))
+        start = end
 
 
 def lines_of(block: Block) -> bytes:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -46,11 +45,14 @@ BLOCK_ROWS: Final = 1 << 12
 GROUP_ROWS: Final = 8 * BLOCK_ROWS
 """Rows of a row group."""
 GROUP_BYTES: Final = 1 << 24
-"""Text with which a row group ends before it has so many rows: of documents that are one long line each."""
+"""Text and heads with which a row group ends before it has so many rows: of documents of one long line, or of long
+addresses."""
 
 
 class ParquetLedger:
-    """Row groups of a fixed number of rows: the same rows give the same file, however they come in."""
+    """Row groups of a fixed number of rows, or fewer where rows are long: the same blocks give the same file, however
+    they are cut. Rows that come one by one are grouped by their number alone.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self.writer = Unfinished(file, SCHEMA, compression="zstd", use_dictionary=REPEATED)
@@ -83,20 +85,20 @@ class ParquetLedger:
         """As in ledger.Sink."""
         self.blocks.append(block)
         self.held += len(block)
-        self.held_bytes += block.text.size
+        self.held_bytes += int(block.bytes_until()[-1])
         if self.held >= GROUP_ROWS or self.held_bytes >= GROUP_BYTES:
             self.groups()
 
     def groups(self) -> None:
         """As many row groups as there are; the rest waits."""
         found, done = joined(self.blocks), 0
-        while (end := group_end(found, done)) is not None:
+        while (end := found.end(done, GROUP_ROWS, GROUP_BYTES)) <= len(found) and done < len(found):
             self.batches = [record_batch(found.part(done, end))]
             self.group()
             done = end
         self.blocks = [found.part(done, len(found))] if done < len(found) else []
         self.held = sum(map(len, self.blocks))
-        self.held_bytes = sum(block.text.size for block in self.blocks)
+        self.held_bytes = sum(int(block.bytes_until()[-1]) for block in self.blocks)
 
     def close(self) -> None:
         """What is left, and the footer."""
@@ -107,13 +109,6 @@ class ParquetLedger:
         if self.batches:
             self.group()
         self.writer.close()
-
-
-def group_end(block: Block, start: int) -> int | None:
-    """Where the row group ends that begins with this row; None where rows are lacking."""
-    full = np.searchsorted(block.text_start, block.text_start[start] + GROUP_BYTES)
-    end = min(start + GROUP_ROWS, int(full))
-    return end if end <= len(block) else None
 
 
 def read_parquet_ledger(path: Path) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from types import ModuleType
 from typing import Any, Final
 
@@ -55,7 +56,8 @@ class Pool:
         for name in ONE_THREAD:
             os.environ.setdefault(name, "1")
         try:
-            self.workers = [start(job) for _ in range(min(self.size, len(shards)))]
+            for _ in range(min(self.size, len(shards))):
+                self.workers.append(start(job))
             while left:
                 for worker in self.heard():
                     news = self.listen(worker, job, waiting, lost)
@@ -132,14 +134,15 @@ def death(code: int | None) -> str:
 def start(job: Job) -> Worker:
     """A new worker; spawned, as forked ones share locks of threads that are not there."""
     context = get_context("spawn")
-    ours, theirs = context.Pipe()
+    told = ForkingPickler.dumps(job)  # before there is a process that waits for it
+    pipe, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs,), daemon=True)
     with main_hidden():
         process.start()
     theirs.close()
     with suppress(OSError):  # one that died meanwhile is heard of by its sentinel
-        ours.send(job)
-    return Worker(process, ours)
+        pipe.send_bytes(told)
+    return Worker(process, pipe)
 
 
 HIDING: Final = threading.Lock()

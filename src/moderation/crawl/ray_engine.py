@@ -57,13 +57,13 @@ class RayEngine:
         """As in engine.Engine."""
         if not shards:
             return
-        ours = not self.ray.is_initialized()
-        if ours:
+        begun = not self.ray.is_initialized()
+        if begun:
             self.connect()
         try:
             yield from self.watch(job, shards)
         finally:
-            if ours:
+            if begun:
                 self.ray.shutdown()
 
     def connect(self) -> None:

@@ -5,6 +5,7 @@ import signal
 import threading
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any, Final
 
 from moderation.process import ours
@@ -19,13 +20,14 @@ READY: Final = "ready"
 def work(pipe: "Connection[Any, Any]") -> None:
     """Hears its job, then one shard after the other. Ctrl-C goes to the process that made it, which ends it."""
     ours()
+    told = pipe.recv_bytes()  # at once: the other end waits until it is read
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     from moderation.crawl.engine import Advanced, Noted, attempt, room_of  # noqa: PLC0415
     from moderation.errors import ModerationError  # noqa: PLC0415
     from moderation.kernel.jit import compile_notice  # noqa: PLC0415
 
-    job: Job = pipe.recv()
+    job: Job = ForkingPickler.loads(told)
     try:
         room = room_of(job)
     except ModerationError as error:

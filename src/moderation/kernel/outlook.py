@@ -23,8 +23,8 @@ from moderation.kernel.vector import (
     store_labels,
 )
 
-PLACES = ("next", "previous", "ahead", "behind")
-"""Seen from a line: the one behind it, the one before it, and any of those 2 to FARTHEST behind or before it."""
+PLACES = ("next", "previous", "later", "earlier")
+"""Seen from a line: the one after it, the one before it, and any of those 2 to FARTHEST after or before it."""
 SAID = 3
 """Numbers a place: log odds of content, related and spam or noise against other chrome."""
 OUTLOOK = len(PLACES) * SAID
@@ -45,8 +45,8 @@ def heard(
 ) -> NDArray[np.float32]:
     """(m, OUTLOOK): what each visible line hears of itself, in four parts of SAID numbers.
 
-    From the line before, what it says of the next; from the line behind, what it says of the previous; and the means of
-    what lines 2 to FARTHEST before say of those ahead, and the ones behind of those before them. 0 where no line is.
+    From the line before, what it says of the next; from the line after, what it says of the previous; and the means of
+    what lines 2 to FARTHEST before say of later ones, and those after of earlier ones. 0 where no line is.
     foretold: (n, OUTLOOK), log odds that each line gives for its four places.
     """
     n_docs = doc_first.size - 1
@@ -55,7 +55,7 @@ def heard(
     flat = foretold.reshape(-1)
     target = out.reshape(-1)
     of_next, of_previous = load_floats(MASKS, 0), load_floats(MASKS, LANES)
-    of_ahead, of_behind = load_floats(MASKS, 2 * LANES), load_floats(MASKS, 3 * LANES)
+    of_later, of_earlier = load_floats(MASKS, 2 * LANES), load_floats(MASKS, 3 * LANES)
     for d in range(n_docs):  # rows of zeros between the pages, so that nobody has to ask where one ends
         for v in range(doc_first[d], doc_first[d + 1]):
             row = load_labels(flat, visible[v] * N_LABELS)
@@ -67,14 +67,14 @@ def heard(
         for i in range(n):
             row = first + i + FARTHEST * (d + 1)
             before = no_floats()
-            behind = no_floats()
+            after = no_floats()
             for step in range(2, FARTHEST + 1):
                 before += load_floats(said, (row - step) * LANES)
-                behind += load_floats(said, (row + step) * LANES)
+                after += load_floats(said, (row + step) * LANES)
             so_many = np.float32(max(1, min(FARTHEST, i) - 1))
-            so_many_behind = np.float32(max(1, min(FARTHEST, n - 1 - i) - 1))
-            total = of_ahead * (before / spread(so_many))
-            total = multiply_add(of_behind, behind / spread(so_many_behind), total)
+            so_many_after = np.float32(max(1, min(FARTHEST, n - 1 - i) - 1))
+            total = of_later * (before / spread(so_many))
+            total = multiply_add(of_earlier, after / spread(so_many_after), total)
             total = multiply_add(of_next, load_floats(said, (row - 1) * LANES), total)
             total = multiply_add(of_previous, load_floats(said, (row + 1) * LANES), total)
             store_labels(target, (first + i) * OUTLOOK, total)

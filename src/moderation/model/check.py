@@ -28,7 +28,7 @@ def check_model(folder: Path, model: Model) -> None:
             raise ValueError("there is a second stage without an outlook, or the other way round")
         if model.context is not None and model.outlook is not None:
             check_context(model.context)
-            check_lines(model.outlook)
+            check_lines(model.outlook, "outlook: ")
         if model.spans is not None:
             check_spans(model.spans, rows_of(model.lines.gram_weights))
     except ValueError as error:
@@ -56,11 +56,13 @@ def within(name: str, array: NDArray[np.generic], low: int, high: int) -> None:
         raise ValueError(f"{name} holds values outside {low} to {high - 1}")
 
 
-def check_lines(lines: LineModel) -> None:
+def check_lines(lines: LineModel, where: str = "") -> None:
     """The first stage, or the outlook, which is built alike."""
     rows = rows_of(lines.gram_weights)
     if rows not in {1 << bits for bits in range(FEWEST_BITS, MOST_BITS + 1)}:
-        raise ValueError(f"gram_weights has {rows} rows, expected a power of two from 2^{FEWEST_BITS} to 2^{MOST_BITS}")
+        raise ValueError(
+            f"{where}gram_weights has {rows} rows, expected a power of two from 2^{FEWEST_BITS} to 2^{MOST_BITS}"
+        )
     check_arrays(
         lines,
         [

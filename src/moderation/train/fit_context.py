@@ -29,8 +29,8 @@ from moderation.train.fit_outlook import asked_lines, fit_outlook
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextOptions:
     """hidden: units of the one layer. alpha: L2 penalty. trust: of the line's own opinion, see kernel/trees.py. trees,
-    tree_rate: of the boosted trees. folds: parts for out-of-fold scores. seed: of the network's first weights and of the
-    trees; of three that were tried, the one that did best on crawled pages kept aside (split dev)."""
+    tree_rate: of the boosted trees. folds: parts for out-of-fold scores. seed: of the network's first weights and of
+    the trees; of three that were tried, the one that did best on crawled pages kept aside (split dev)."""
 
     hidden: int = 48
     alpha: float = 0.7

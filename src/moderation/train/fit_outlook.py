@@ -13,7 +13,7 @@ from moderation.train.fit_lines import LineOptions, fit_weights, quantise
 
 OPTIONS: Final = LineOptions(bits=15)
 """Four guesses at a neighbour need fewer rows than the labels of the line itself."""
-REACH: Final = {"next": (1, 1), "previous": (-1, -1), "ahead": (2, FARTHEST), "behind": (-FARTHEST, -2)}
+REACH: Final = {"next": (1, 1), "previous": (-1, -1), "later": (2, FARTHEST), "earlier": (-FARTHEST, -2)}
 CONTENT, CHROME, RELATED, JUNK = range(4)
 KINDS: Final = 4
 KIND: Final = np.array(
@@ -29,7 +29,8 @@ KIND: Final = np.array(
 def asked_lines(page: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """For each place and line, the line that it is asked about: (places, n); -1 where its page has none there.
 
-    page: the page of each line, in order. Of the several lines of a far place, one is drawn.
+    page: the page of each line, in order; lines without a label do not count, as in page_features. For a far place the
+    distance is drawn, and a line that far beyond the page is no line: near its ends a line is asked more rarely.
     """
     random = np.random.default_rng(seed)
     n = page.size

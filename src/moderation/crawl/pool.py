@@ -56,8 +56,9 @@ class Pool:
         for name in ONE_THREAD:
             os.environ.setdefault(name, "1")
         try:
+            self.workers = []  # a pool may run twice
             for _ in range(min(self.size, len(shards))):
-                self.workers.append(start(job))
+                self.workers.append(start(job))  # one by one: what is begun is ended, whatever happens
             while left:
                 for worker in self.heard():
                     news = self.listen(worker, job, waiting, lost)

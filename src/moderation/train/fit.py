@@ -134,8 +134,9 @@ def measure(model: Model, pages: Sequence[LabelledPage], say: Say) -> dict[str, 
     """Figures on the held-out pages, by split; with intervals by page, by spam label and by kind of page."""
     moderator = Moderator(model, load_policy("default"))
     found: dict[str, Any] = {}
+    once = {(page.id, tuple(page.lines)): page for page in held_out(pages)}  # a file may be given more than once
     for split in ("dev", "test"):
-        part = [page for page in held_out(pages) if page.split == split]
+        part = [page for page in once.values() if page.split == split]
         if part:
             say(f"measuring on {len(part)} pages of the split {split}")
             judged = judge_pages(moderator, part)

@@ -47,6 +47,7 @@ from moderation.text.batch import BATCH_CHARS, batches, pack
 from moderation.text.tables import Tables, built_tables
 from moderation.train.corpus import authored_pages
 from moderation.train.dataset import LabelledPage, read_labelled
+from moderation.train.features import line_features
 from moderation.train.fit_context import fits_of, out_of_fold, page_features, table_of
 from moderation.train.fit_lines import LineOptions, fit_on_features
 from moderation.train.fit_outlook import OPTIONS, fit_outlook
@@ -149,7 +150,9 @@ def compare(pages: Sequence[LabelledPage]) -> tuple[Rows, dict[str, Entry], dict
     """Fit and measure all contestants."""
     tables, fold_of_page = built_tables(), fold_of(pages)
     table = table_of(pages)
-    fits = fits_of(table, tables, LineOptions(), OPTIONS, 0)
+    options = LineOptions()
+    features = line_features(table.lines, tables, options.bits)
+    fits = fits_of(table, features, tables, options, OPTIONS, 0)
     say(f"{len(pages)} pages, {len(table.lines)} lines: first-stage scores, fold by fold")
     first = out_of_fold(table, fits, fold_of_page, tables, 1)
     rows = Rows(table, first, page_features(table, first, tables))

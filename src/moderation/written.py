@@ -1,5 +1,6 @@
 """The verdicts on a document's lines as JSON, and the tricks that are among them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +16,14 @@ from moderation.tricks import TRICKS, trick_bits
 SPAM: Final = np.array([label.family == "spam" for label in LABELS])
 NOWHERE: Final = np.zeros(0, np.bool_)
 QUOTED: Final = [f'"{name}"'.encode() for name in (*NAMES, *ACTIONS, *TRICKS)]
-QUOTES: Final = np.frombuffer(b"".join(QUOTED), np.uint8)
-QUOTE_START: Final = np.cumsum([0, *map(len, QUOTED)])
+
+
+def gathered(pieces: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Pieces behind one another, and where each begins."""
+    return np.frombuffer(b"".join(pieces), np.uint8), np.cumsum([0, *map(len, pieces)])
+
+
+QUOTES, QUOTE_START = gathered(QUOTED)
 FIRST_TRICK: Final = len(NAMES) + len(ACTIONS)
 
 

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.columns import span_parts
-from moderation.crawl.ledger_rows import GAP, LINE_REASON, SITE_REASON, SPAN_REASON, Head
+from moderation.crawl.ledger_rows import GAP, LINE_REASON, SITE_REASON, SPAN_REASON, Head, head_of
 from moderation.decision import Decision
 from moderation.formats.base import Chunk, Source
 from moderation.kernel.removed import BESIDE, BY_LINE, BY_SITE, BY_SPAN, KIND, OWNER, REPAIR, removed_rows
 from moderation.repair import Fix
 from moderation.result import Result, runs
+from moderation.written import NOWHERE
 
 KINDS: Final = ("document", "line", "span", "gap", "repair")
 """In the order of the kernel's."""
@@ -36,7 +37,6 @@ Removed: TypeAlias = tuple[
     NDArray[np.int64],
 ]
 """As kernel/removed.py gives it."""
-NOWHERE: Final = np.zeros(0, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,13 @@ class Block:
         owned = np.array(heads, np.int64)[self.numbers[OWNER]]
         return np.asarray(self.text_start + np.concatenate([[0], np.cumsum(owned)]), np.int64)
 
-    def end(self, start: int, rows: int, size: int) -> int:
-        """Where a piece of at most so many rows ends that begins with this row: behind the first one with which it has
-        so many bytes. Beyond the end where rows are lacking."""
-        until = self.bytes_until()
-        return min(start + rows, int(np.searchsorted(until, until[start] + size)))
+    def ends(self, rows: int, size: int) -> Iterator[int]:
+        """Where pieces of at most so many rows end, each behind the first row with which it has so many bytes; the last
+        one is beyond the block where rows are lacking."""
+        until, end = self.bytes_until(), 0
+        while end < len(self):
+            end = min(end + rows, int(np.searchsorted(until, until[end] + size)))
+            yield end
 
     def part(self, start: int, stop: int) -> "Block":
         """Rows [start, stop), of which there is at least one."""
@@ -142,12 +144,6 @@ def ledger_blocks(
                 text_start,
                 list(chain.from_iterable(fixes)),
             )
-
-
-def head_of(file: str, row: int, source: Source, chunk: Chunk, n: int) -> Head:
-    """What all rows of a document share. n: its place in the chunk."""
-    own = chunk.ids[n]
-    return file, row, source.name, chunk.places[n], None if own is None else str(own), chunk.urls[n]
 
 
 def digests(

@@ -13,11 +13,11 @@ from moderation.kernel.removed import AT, DOCUMENT, END, KIND, LINE, OWNER, REPA
 from moderation.kernel.write_removed import write_removed
 from moderation.labels import NAMES
 from moderation.repair import Fix
+from moderation.written import gathered
 
 HEAD: Final = Row._fields[: Row._fields.index("kind")]
 QUOTED: Final = [f'"{name}"'.encode() for name in (*KINDS, *NAMES)] + [orjson.dumps(reason) for reason in REASONS]
-QUOTES: Final = np.frombuffer(b"".join(QUOTED), np.uint8)
-QUOTE_START: Final = np.cumsum([0, *map(len, QUOTED)])
+QUOTES, QUOTE_START = gathered(QUOTED)
 COMMA: Final = ord(",")
 PART_ROWS: Final = 1 << 14
 PART_BYTES: Final = 1 << 24
@@ -27,8 +27,8 @@ PART_BYTES: Final = 1 << 24
 def json_lines(block: Block) -> Iterator[bytes]:
     """One object a row, without the fields that are empty; without a Python object for lines and spans."""
     start = 0
-    while start < len(block):
-        end = min(len(block), block.end(start, PART_ROWS, PART_BYTES))
+    for wanted in block.ends(PART_ROWS, PART_BYTES):
+        end = min(len(block), wanted)
         yield lines_of(block if end - start == len(block) else block.part(start, end))
         start = end
 
@@ -48,11 +48,6 @@ def lines_of(block: Block) -> bytes:
         len(KINDS),
         len(KINDS) + len(NAMES),
     ).tobytes()
-
-
-def gathered(pieces: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Pieces behind one another, and where each begins."""
-    return np.frombuffer(b"".join(pieces), np.uint8), np.cumsum([0, *map(len, pieces)])
 
 
 def shares(block: Block) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

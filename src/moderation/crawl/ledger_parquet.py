@@ -92,7 +92,9 @@ class ParquetLedger:
     def groups(self) -> None:
         """As many row groups as there are; the rest waits."""
         found, done = joined(self.blocks), 0
-        while (end := found.end(done, GROUP_ROWS, GROUP_BYTES)) <= len(found) and done < len(found):
+        for end in found.ends(GROUP_ROWS, GROUP_BYTES):
+            if end > len(found):
+                break
             self.batches = [record_batch(found.part(done, end))]
             self.group()
             done = end

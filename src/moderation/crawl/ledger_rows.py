@@ -37,14 +37,19 @@ def ledger_rows(
     """The rows of one chunk. first: how many documents stand in `file` before it."""
     row = first
     for n, (result, reason) in enumerate(zip(results, reasons, strict=True)):
-        own = chunk.ids[n]
-        head = (file, row, source.name, chunk.places[n], None if own is None else str(own), chunk.urls[n])
+        head = head_of(file, row, source, chunk, n)
         if reason is not None:
             yield Row(*head, "document", action="drop", reason=reason)
         elif scores or result.removed or result.repairs:
             yield Row(*head, "document", action="keep", digest=result.clean_digest)
         yield from document_rows(head, result, gone=reason is not None, scores=scores)
         row += reason is None
+
+
+def head_of(file: str, row: int, source: Source, chunk: Chunk, n: int) -> Head:
+    """What all rows of a document share. n: its place in the chunk."""
+    own = chunk.ids[n]
+    return file, row, source.name, chunk.places[n], None if own is None else str(own), chunk.urls[n]
 
 
 def document_rows(head: Head, result: Result, *, gone: bool, scores: bool) -> Iterator[Row]:

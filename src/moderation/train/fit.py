@@ -18,6 +18,7 @@ from moderation.train.by_kind import by_kind_record
 from moderation.train.corpus import held_out, trainable
 from moderation.train.dataset import LabelledPage
 from moderation.train.evaluate import judge_pages
+from moderation.train.features import line_features
 from moderation.train.fit_context import (
     ContextOptions,
     fit_context_model,
@@ -78,11 +79,12 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
     table = table_of([*given, *made], weight)
     say(f"{len(given)} pages and {len(made)} generated ones, {len(table.lines)} lines: fitting the line model")
     tables = built_tables()
-    fits = fits_of(table, tables, options.line_options, options.outlook_options, options.seed)
-    lines = fit_on_features(fits.features, table.labels, table.weight, options.line_options)
+    features = line_features(table.lines, tables, options.line_options.bits)
+    lines = fit_on_features(features, table.labels, table.weight, options.line_options)
     context = outlook = None
     if options.context:
         say("fitting what lines foretell of the lines around them")
+        fits = fits_of(table, features, tables, options.line_options, options.outlook_options, options.seed)
         everything = np.ones(len(table.lines), np.bool_)
         outlook = fit_outlook(fits.ahead, table.labels, fits.asked, table.weight, everything, fits.outlook)
         say("scoring every page by a first stage that has not seen it")

@@ -89,9 +89,10 @@ class Fits:
     outlook: LineOptions
 
 
-def fits_of(table: Table, tables: Tables, lines: LineOptions, outlook: LineOptions, seed: int) -> Fits:
-    """Features for both models."""
-    features = line_features(table.lines, tables, lines.bits)
+def fits_of(
+    table: Table, features: LineFeatures, tables: Tables, lines: LineOptions, outlook: LineOptions, seed: int
+) -> Fits:
+    """Those of the outlook beside the line model's own features."""
     ahead = line_features(table.lines, tables, outlook.bits)
     return Fits(features, ahead, asked_lines(table.page, seed), lines, outlook)
 

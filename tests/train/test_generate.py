@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +18,7 @@ from moderation.errors import UsageError
 from moderation.labels import BY_NAME
 from moderation.train.dataset import LabelledPage, LabelledSpan, read_labelled, write_pages
 from moderation.train.generate import OPERATIONS, generate_pages
+from moderation.train.generate.blocks import is_latin
 from moderation.train.generate.cloak import STYLES, Cloak, Script, draw_cloak, load_table
 from moderation.train.generate.compose import CHROME, FORMS, LONGEST, SPAM, compose
 from moderation.train.generate.disguise import look_alikes
@@ -275,7 +277,7 @@ def test_lines_of_honest_pages_keep_their_label_whatever_is_done_to_the_page(aut
     spam = {label for label in BY_NAME if BY_NAME[label].family == "spam"}
     honest = [page for page in authored if not page.spans and not spam & set(page.labels)]
     assert len(honest) > 50
-    quiet = [name for name in OPERATIONS if name not in {"inject", "layout"}]
+    quiet = [name for name in OPERATIONS if name not in {"inject", "layout", "takeover"}]
     for page in generate_pages(honest, 200, 3, operations=quiet):
         assert not spam & {*page.labels, *(span.label for span in page.spans)}
 
@@ -488,3 +490,58 @@ def test_operations_report_whether_they_changed_anything() -> None:
     draft = draft_page(LabelledPage("x", ("ok",), ("nav",)))
     assert apply_operations(draft, ["cloak", "chrome", "disguise"], Random(1), Stock()) == []
     assert draft.rows == [Row("ok", "nav")]
+
+
+ENGLISH = LabelledPage(
+    "english",
+    (
+        "The bridge reopens",
+        "Home | News | Contact",
+        "The bridge over the river reopened on Monday after two years.",
+        "© 2021",
+    ),
+    ("content", "nav", "content", "footer"),
+)
+
+
+def test_a_page_is_latin_by_its_letters() -> None:
+    assert is_latin(draft_page(ENGLISH))
+    assert not is_latin(draft_page(PAGE))
+    assert not is_latin(draft_page(LabelledPage("blank", ("",), (None,))))
+
+
+def test_chrome_that_is_put_into_a_foreign_page_is_mostly_foreign() -> None:
+    put_in = [
+        line
+        for page in generate_pages([ENGLISH], 60, 2, operations=["lines"])
+        for line in page.lines
+        if line not in ENGLISH.lines
+    ]
+    chinese = [line for line in put_in if re.search("[一-鿿]", line)]
+    assert len(put_in) > 100
+    assert len(chinese) < len(put_in) / 4
+
+
+def test_entries_of_one_template_look_alike() -> None:
+    symbols = {
+        "day": (parse_template("3"), parse_template("4")),
+        "line": (parse_template("周{day}"), parse_template("{day}日")),
+    }
+    made = Grammar("test", symbols).expand_alike("line", 20, Random(1))
+    assert len({line[0] == "周" for line in made}) == 1
+    assert len(set(made)) == 2
+
+
+def test_a_site_that_was_taken_over_keeps_its_menu_and_footer_but_no_article() -> None:
+    for page in generate_pages([PAGE], 40, 6, operations=["takeover"]):
+        assert "content" not in page.labels
+        assert page.spans == ()
+        families = Counter(BY_NAME[label].family for label in page.labels if label)
+        assert families["spam"] > families["chrome"]
+
+
+def test_honest_lines_are_content_between_content_and_take_nothing_away() -> None:
+    for page in generate_pages([PAGE], 40, 6, operations=["honest"]):
+        assert Counter(PAGE.lines) <= Counter(page.lines)
+        added = Counter(page.labels) - Counter(PAGE.labels)
+        assert set(added) <= {"content"}

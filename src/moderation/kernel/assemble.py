@@ -92,28 +92,28 @@ def gather(
     of place[j].
     """
     n_docs = doc_start.size - 1
-    out = np.empty(codes.size + text.size, np.uint32)
+    out = np.empty(codes.size + text.size + 1, np.uint32)
     out_start = np.zeros(n_docs + 1, np.int64)
-    m = 0
+    m = np.uint64(0)
+    i = np.uint64(0)
     j = 0
     for d in range(n_docs):
-        i = doc_start[d]
-        while i < doc_start[d + 1]:
-            # runs of what stays are copied as they are
-            run = i
-            i = run_end(keep, run, doc_start[d + 1])
-            if keep[run]:
-                for k in range(np.uint64(run), np.uint64(i)):
-                    out[m + k - run] = codes[k]
-                m += i - run
-                continue
-            while j < place.size and place[j] < i:
-                for k in range(text_start[j], text_start[j + 1]):
-                    out[m] = text[k]
-                    m += 1
-                j += 1
+        end = doc_start[d + 1]
+        while True:
+            put_in = j < place.size and place[j] < end
+            stop = np.uint64(place[j] if put_in else end)
+            while i < stop:  # each is written, the next one over it where it does not stay: no branch to guess wrong
+                out[m] = codes[i]
+                m += np.uint64(keep[i])
+                i += ONE
+            if not put_in:
+                break
+            for k in range(text_start[j], text_start[j + 1]):
+                out[m] = text[k]
+                m += ONE
+            j += 1
         out_start[d + 1] = m
-    return out[:m], out_start
+    return out[: np.int64(m)], out_start
 
 
 @kernel

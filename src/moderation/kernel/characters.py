@@ -19,11 +19,9 @@ KINDS = np.uint32(15)
 STOP = np.uint32(1 << 25)
 """A line break, a blank, a character that is dropped, or an opening bracket that may hold a reading."""
 CATEGORY = np.uint32(26)
-CATEGORIES = np.uint32(3)
 GAP, TOKEN = np.uint32(1), np.uint32(2)
-"""Categories: what stands between characters written apart, and what is written apart."""
-APART = (GAP << np.uint32(4)) | (TOKEN << np.uint32(2)) | GAP
-"""Three categories in a row without which no three tokens stand apart."""
+"""Categories: what stands between characters written apart, and what is written apart. Three tokens that stand apart
+have one among them with gaps on both sides; TOKEN is one bit above GAP, so that neighbours are compared by a shift."""
 PICTURE = np.uint32(1 << 28)
 SECOND = np.uint32(1 << 29)
 FIRST = np.uint32(1 << 30)

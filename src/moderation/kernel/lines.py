@@ -4,10 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.characters import (
-    APART,
-    CATEGORIES,
     CATEGORY,
     CODE,
+    GAP,
     KIND,
     KINDS,
     NOTHING,
@@ -22,11 +21,14 @@ from moderation.kernel.disguise import bloom_of, undisguise
 from moderation.kernel.fold import CLASS_SPACE, HAN, SPACE, bracket_end
 from moderation.kernel.jit import kernel
 from moderation.kernel.shape import GROUPS, LATIN, LETTER, N_CLASSES, SENTENCE_END, word_counts, write_shape
+from moderation.kernel.vector import LANES, load_ints, no_ints, store
 
 NEWLINE = 10
 RETURN = 13
 CLASS_INVISIBLE = 5
 ONE = np.uint64(1)
+ONE_OF = np.eye(N_CLASSES, LANES, dtype=np.int32).reshape(-1)
+"""What a character of each class adds to its line's counts: in a register, no character waits for the one before."""
 
 
 @kernel
@@ -83,9 +85,8 @@ def read_text(
     kinds = np.empty(codes.size, np.uint8)
     fold_start = np.zeros(n + 1, np.int64)
     rows = np.zeros((n, GROUPS), np.int32)
-    counts = np.zeros((n, N_CLASSES), np.int32)
+    counts = np.empty((n, N_CLASSES), np.int32)
     ends = np.full((n, 2), -1, np.int8)
-    tally = counts.reshape(-1)
     bloom = bloom_of(pair_key)
     m = np.uint64(0)
     k = 0
@@ -100,9 +101,10 @@ def read_text(
             seen = np.uint32(0)
             pairs = np.uint32(0)
             before = np.uint32(0)
-            recent = np.uint32(0)
-            apart = False
-            own = np.uint64(k) * np.uint64(N_CLASSES)
+            before_that = np.uint32(0)
+            apart = np.uint32(0)
+            tally = no_ints()
+            returned = False
             more = False
             end = stop
             while True:
@@ -113,15 +115,16 @@ def read_text(
                     if e & STOP:
                         break
                     kind = (e >> KIND) & KINDS
-                    tally[own + np.uint64(kind)] += 1
+                    tally += load_ints(ONE_OF, kind * LANES)
                     folded[m] = e & CODE
                     source[m] = i
                     kinds[m] = kind
                     seen |= e
-                    pairs |= (before >> np.uint32(1)) & e
+                    both = (before >> np.uint32(1)) & e
+                    pairs |= both
+                    apart |= both & before_that
+                    before_that = before
                     before = e
-                    recent = (recent << np.uint32(2)) | ((e >> CATEGORY) & CATEGORIES)
-                    apart |= (recent & np.uint32(63)) == APART
                     m += ONE
                     i += ONE
                 if i == stop:
@@ -130,8 +133,7 @@ def read_text(
                     end = i
                     if i > start and codes[i - ONE] == RETURN:
                         end = i - ONE
-                        # a class that white space has: nothing else of the line hangs on it
-                        counts[k, char_class[page[0], RETURN]] -= 1
+                        returned = True
                     i += ONE
                     more = True
                     break
@@ -145,25 +147,28 @@ def read_text(
                     if behind:
                         closed = np.uint64(behind)
                         while i < closed:
-                            counts[k, char_class[page[codes[i] >> np.uint32(8)], codes[i] & np.uint32(255)]] += 1
+                            tally += load_ints(ONE_OF, kind_of(codes[i], entries, page, char_class) * LANES)
                             i += ONE
                         continue
                 kind = (e >> KIND) & KINDS
-                tally[own + np.uint64(kind)] += 1
+                tally += load_ints(ONE_OF, kind * LANES)
                 blank = code == SPACE
                 if code != NOTHING and not (blank and (m == begin or folded[m - ONE] == SPACE)):
                     folded[m] = code
                     source[m] = i
                     kinds[m] = kind
                     m += ONE
-                    recent = (recent << np.uint32(2)) | ((e >> CATEGORY) & CATEGORIES)
-                    apart |= (recent & np.uint32(63)) == APART
-                    if not blank:
-                        before = e
+                    apart |= (before >> np.uint32(1)) & e & before_that
+                    before_that = before
+                    before = e
                 i += ONE
             if m > begin and folded[m - ONE] == SPACE:
                 m -= ONE
-            if apart or seen & PICTURE or pairs & SECOND:
+            store(counts, k * N_CLASSES, tally)
+            if returned:
+                # a class that white space has: nothing else of the line hangs on it
+                counts[k, char_class[page[0], RETURN]] -= 1
+            if apart & (GAP << CATEGORY) or seen & PICTURE or pairs & SECOND:
                 m = np.uint64(
                     undisguise(
                         folded, source, kinds, np.int64(begin), np.int64(m), page, char_class, pair_key, pair_to, bloom

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.characters import kind_of
-from moderation.kernel.function_words import FUNCTION_WORDS
+from moderation.kernel.function_words import MULTIPLIER, SLOT_BITS, WORD_AT
 from moderation.kernel.jit import always, inline
 
 N_CLASSES = 16
@@ -22,8 +22,10 @@ LATIN = 2
 SPACE = 4
 SENTENCE_END = 6
 LETTER = 13
+LETTERS = np.uint32(1 << LATIN | 1 << LETTER)
 FULL_STOP = 46
 ONE = np.uint64(1)
+SHIFT = np.uint32(32 - SLOT_BITS)
 
 
 @inline
@@ -37,15 +39,7 @@ def is_capital(c: np.uint32) -> bool:
 @inline
 def is_function_word(packed: np.uint32) -> bool:
     """Whether a packed word is in FUNCTION_WORDS."""
-    low = 0
-    high = FUNCTION_WORDS.size
-    while low < high:
-        middle = (low + high) >> 1
-        if FUNCTION_WORDS[middle] < packed:
-            low = middle + 1
-        else:
-            high = middle
-    return bool(low < FUNCTION_WORDS.size and FUNCTION_WORDS[low] == packed)
+    return bool(WORD_AT[np.uint32(packed * MULTIPLIER) >> SHIFT] == packed)
 
 
 @inline
@@ -53,7 +47,7 @@ def is_letter(
     c: np.uint32, entries: NDArray[np.uint32], page: NDArray[np.uint16], char_class: NDArray[np.uint8]
 ) -> bool:
     """Whether the character is a letter, but no Chinese one."""
-    return kind_of(c, entries, page, char_class) in (LATIN, LETTER)
+    return bool(LETTERS >> kind_of(c, entries, page, char_class) & np.uint32(1))
 
 
 @inline

@@ -1,11 +1,11 @@
-"""Composed chrome: bylines, sources, buttons and links glued to paragraphs, and chrome lines where pages have them."""
+"""Composed chrome glued to paragraphs: bylines, sources, buttons and links."""
 
 from random import Random
 from typing import Final
 
 from moderation.train.generate.cloak import Script, script_of
 from moderation.train.generate.compose import CHROME
-from moderation.train.generate.draft import CONTENT, Draft, Row
+from moderation.train.generate.draft import Draft, Row
 from moderation.train.generate.grammar import load_grammar
 from moderation.train.generate.stock import Stock
 
@@ -53,19 +53,4 @@ def glue_opening(row: Row, script: Script, rng: Random) -> bool:
     if (row.junk_chars() + len(junk)) * 2 > len(row.text) + len(junk):
         return False
     row.insert_junk(0, junk, label)
-    return True
-
-
-def chrome_lines(draft: Draft, rng: Random, stock: Stock) -> bool:
-    """Composed lines: menus at the top, publication facts under the title, links and footer at the end."""
-    content, script = draft.places(CONTENT), script_of(draft)
-    first, last = (content[0], content[-1]) if content else (0, len(draft.rows) - 1)
-    place = {"nav": rng.choice((0, first)), "meta": first + 1, "widget": rng.choice((first + 1, last + 1))}
-    for label in rng.sample(CHROME, rng.choice((1, 1, 2, 3))):
-        lines = [load_grammar(label).expand("line", rng) for _ in range(rng.choice((1, 2, 3, 6)))]
-        rows = [Row(script.write(text), label) for text in lines if text.strip()]
-        if label == "related":
-            rows.insert(0, Row(script.write(load_grammar(label).expand("heading", rng)), label))
-        at = place.get(label, last + 1 if label == "related" else len(draft.rows))
-        draft.rows[at:at] = rows
     return True

@@ -68,11 +68,20 @@ class Grammar:
     def __contains__(self, symbol: str) -> bool:
         return symbol in self.symbols
 
+    def expand_alike(self, symbol: str, count: int, rng: Random) -> list[str]:
+        """`count` strings of `symbol`, all by the same template. Raises UsageError as expand does."""
+        template = rng.choice(self.templates(symbol))
+        return [self._write(template, rng, {}) for _ in range(count)]
+
     def expand(self, symbol: str, rng: Random) -> str:
         """One string of `symbol`. Raises UsageError that lists the known symbols."""
+        return self._write(rng.choice(self.templates(symbol)), rng, {})
+
+    def templates(self, symbol: str) -> tuple[Template, ...]:
+        """What `symbol` may become. Raises UsageError that lists the known symbols."""
         if symbol not in self.symbols:
             raise UsageError(f"words of {self.name}: no symbol {symbol!r}; known: {', '.join(sorted(self.symbols))}")
-        return self._write(rng.choice(self.symbols[symbol]), rng, {})
+        return self.symbols[symbol]
 
     def _write(self, template: Template, rng: Random, held: dict[str, str]) -> str:
         return "".join(part if isinstance(part, str) else self._fill(part, rng, held) for part in template)

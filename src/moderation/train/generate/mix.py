@@ -5,7 +5,8 @@ from random import Random
 from typing import Final
 
 from moderation.errors import UsageError
-from moderation.train.generate.chrome import chrome_lines, glue
+from moderation.train.generate.blocks import chrome_lines, honest_lines
+from moderation.train.generate.chrome import glue
 from moderation.train.generate.cloak import cloak
 from moderation.train.generate.damage import damage
 from moderation.train.generate.decoys import decoys
@@ -14,6 +15,7 @@ from moderation.train.generate.draft import Draft
 from moderation.train.generate.inject import inject
 from moderation.train.generate.layout import layout
 from moderation.train.generate.stock import Stock
+from moderation.train.generate.takeover import takeover
 
 Operation = Callable[[Draft, Random, Stock], bool]
 """Changes a draft in place; False when it found nothing to change."""
@@ -22,7 +24,9 @@ OPERATIONS: Final[dict[str, tuple[Operation, float]]] = {
     "decoys": (decoys, 0.3),
     "layout": (layout, 0.5),
     "chrome": (glue, 0.3),
-    "lines": (chrome_lines, 0.2),
+    "lines": (chrome_lines, 0.3),
+    "honest": (honest_lines, 0.2),
+    "takeover": (takeover, 0.05),
     "inject": (inject, 0.65),
     "disguise": (disguise, 0.15),
     "cloak": (cloak, 0.15),

@@ -1,9 +1,10 @@
 """What each stage touches, in bytes a character, beside what it costs: python -m benchmarks.account [-o]
 
 Counted are the arrays that a stage reads and writes, each once, and the weight rows that it looks up: four of sixteen
-bytes a character in the first stage, four of four bytes a character of content in the tagger. A stage that needs much
-longer than its bytes take to stream is bound by look-ups or arithmetic, not by memory; streaming is what copying an
-array of the batch's size reaches in the same run.
+bytes a character in the first stage, four of four bytes a character of content in the tagger. The weights of the second
+stage are read once for eight lines, those of its memory once for every line. A stage that needs much longer than its
+bytes take to stream is bound by look-ups or arithmetic, not by memory; streaming is what copying an array of the
+batch's size reaches in the same run.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from benchmarks.contest import best_of, one_core
 from benchmarks.data import circumstances, pages, write_result
 from moderation.judge import First, context_scores, line_scores, logits_of, page_facts
 from moderation.kernel.context import FEATURES
+from moderation.kernel.network import ABREAST
 from moderation.labels import CONTENT
 from moderation.lines import Lines, read_lines
 from moderation.moderate import Moderator
@@ -50,8 +52,9 @@ def main() -> None:
     second = context_scores(lines, first, context)
     chosen = np.flatnonzero((second[:, CONTENT] >= 0.5) & ~lines.blank)
     content = int(np.diff(lines.fold_start)[chosen].sum())
-    chars, visible = batch.codes.size, facts[2].size
-    weights = context.w1.nbytes + context.w2.nbytes
+    chars, visible = batch.codes.size, facts[3].size
+    eighth = array_bytes(context.w1, context.say, context.w2) // ABREAST
+    weights = eighth + array_bytes(context.onwards, context.backwards)
     stages = {
         "lines and folding": (array_bytes(batch.codes) + of_lines(lines), lambda: read_lines(batch, model.tables)),
         "first stage": (
@@ -64,7 +67,7 @@ def main() -> None:
         ),
         "page facts": (array_bytes(lines.counts, *facts) + 2 * lines.folded.nbytes, lambda: page_facts(lines, first)),
         "second stage with page facts": (
-            array_bytes(*first, *facts, second) + visible * (4 * FEATURES + weights // 8),
+            array_bytes(*first, *facts, second) + visible * (4 * FEATURES + weights),
             lambda: context_scores(lines, first, context),
         ),
         "spans": (

@@ -2,10 +2,9 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
@@ -13,20 +12,23 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 
 from benchmarks.chain import chain_scores, decoded, learned_transitions
 from moderation.judge import First, context_scores, surroundings
-from moderation.kernel.network import network_probabilities
-from moderation.kernel.trees import tree_probability
+from moderation.kernel.recurrence import EMBEDDED
 from moderation.labels import NAMES
 from moderation.lines import Lines
-from moderation.model.model import ContextModel
-from moderation.train.fit_context import CLIP, ContextOptions, Table, fit_context_model, lay_out, spread_out
+from moderation.train.fit_context import CLIP, ContextOptions, Table, fit_context_model, spread_out
 
 FOLDS: Final = 5
 OPTIONS: Final = ContextOptions()
+TREES: Final = 60
+"""For each label."""
 DEPTH: Final = 6
 """Of the trees, at most."""
+EPOCHS: Final = 20
+"""How often the network without memory sees every line."""
 Scores = NDArray[np.float32]
 Serve = Callable[[Lines, First], object]
 """What a second stage does with a batch and its first-stage scores when it serves."""
@@ -72,37 +74,56 @@ class Entry:
     serve: Serve | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """Features to clipped, standardised ones, as the training lines have them."""
+
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, x: NDArray[np.float32]) -> "Standard":
+        """That of some lines."""
+        return cls(x.mean(0), np.maximum(x.std(0), np.float32(1e-3)))
+
+    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        out: NDArray[np.float32] = np.clip((x - self.mean) / self.deviation, -CLIP, CLIP)
+        return out
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows that sum to one."""
+    raised = np.exp(logits - logits.max(1, keepdims=True))
+    out: NDArray[np.float32] = raised / raised.sum(1, keepdims=True)
+    return out
+
+
 def logistic(rows: Rows, fold: NDArray[np.int64]) -> Entry:
     """Multinomial logistic regression over the clipped, standardised features."""
     scores = np.zeros_like(rows.first)
-    weights, bias, mean, spread = np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0)
     for k in range(FOLDS):
         x, y = rows.seen(fold != k)
-        mean, spread = x.mean(0), np.maximum(x.std(0), 1e-3)
+        standard = Standard.of(x)
         model = LogisticRegression(C=0.1, max_iter=300, tol=1e-3)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(np.clip((x - mean) / spread, -CLIP, CLIP), y)
-        ahead = np.clip((rows.features[fold == k] - mean) / spread, -CLIP, CLIP)
-        scores[np.ix_(fold == k, model.classes_)] = model.predict_proba(ahead)
-        weights, bias = model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
+            model.fit(standard(x), y)
+        scores[np.ix_(fold == k, model.classes_)] = model.predict_proba(standard(rows.features[fold == k]))
+    weights, bias = model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
 
     def serve(lines: Lines, first: First) -> object:
-        x = np.clip((surroundings(lines, first)[0] - mean) / spread, -CLIP, CLIP)
-        raised = np.exp(x @ weights + bias)
-        return raised / raised.sum(1, keepdims=True)
+        return softmax(standard(surroundings(lines, first)[0]) @ weights + bias)
 
     return Entry(scores, weights.size + bias.size, weights.size, serve)
 
 
 def all_trees(rows: Rows, fold: NDArray[np.int64]) -> Entry:
-    """Gradient boosting for all labels, with as many trees a label as the shipped form has for content."""
+    """Gradient boosting for all labels; scikit-learn serves it, too."""
     scores = np.zeros_like(rows.first)
-    layouts: list[tuple[dict[str, NDArray[Any]], float]] = []
     for k in range(FOLDS):
         model = HistGradientBoostingClassifier(
-            max_iter=OPTIONS.trees,
-            learning_rate=OPTIONS.tree_rate,
+            max_iter=TREES,
+            learning_rate=0.12,
             max_leaf_nodes=31,
             max_depth=DEPTH,
             min_samples_leaf=30,
@@ -112,60 +133,45 @@ def all_trees(rows: Rows, fold: NDArray[np.int64]) -> Entry:
             random_state=0,
         ).fit(*rows.seen(fold != k))
         scores[np.ix_(fold == k, model.classes_)] = model.predict_proba(rows.features[fold == k])
-        base = np.asarray(model._baseline_prediction).ravel()
-        layouts = [
-            (lay_out(SimpleNamespace(_predictors=[[step[c]] for step in model._predictors])), float(base[c]))
-            for c in range(len(model.classes_))
-        ]
+    nodes = sum(len(tree.nodes) for step in model._predictors for tree in step)
+    work = TREES * len(model.classes_) * DEPTH
+    return Entry(scores, nodes, work, lambda lines, first: model.predict_proba(surroundings(lines, first)[0]))
+
+
+def no_memory(rows: Rows, fold: NDArray[np.int64]) -> Entry:
+    """A network with one layer, as wide as what the shipped one makes of a line: each line by its features alone."""
+    scores = np.zeros_like(rows.first)
+    for k in range(FOLDS):
+        x, y = rows.seen(fold != k)
+        standard = Standard.of(x)
+        model = MLPClassifier(
+            EMBEDDED, alpha=1e-3, batch_size=min(OPTIONS.batch, len(x)), max_iter=EPOCHS, random_state=0
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(standard(x), y)
+        scores[np.ix_(fold == k, model.classes_)] = model.predict_proba(standard(rows.features[fold == k]))
+    (w1, w2), (b1, b2) = model.coefs_, model.intercepts_
 
     def serve(lines: Lines, first: First) -> object:
-        x, _ = surroundings(lines, first)
-        return [
-            tree_probability(x, t["root"], t["feature"], t["threshold"], t["child"], t["value"], base)
-            for t, base in layouts
-        ]
+        return softmax(np.maximum(standard(surroundings(lines, first)[0]) @ w1 + b1, 0) @ w2 + b2)
 
-    nodes = sum(layout["child"].size for layout, _ in layouts)
-    return Entry(scores, nodes, OPTIONS.trees * len(layouts) * DEPTH, serve)
+    return Entry(scores, sum(a.size for a in (w1, b1, w2, b2)), w1.size + w2.size, serve)
 
 
-def context_models(rows: Rows, fold: NDArray[np.int64]) -> list[ContextModel]:
-    """Network and trees for each fold, as `moderation train` fits them."""
-    found = []
+def shipped(rows: Rows, fold: NDArray[np.int64], lines: Lines, labelled: NDArray[np.bool_]) -> Entry:
+    """The two-way recurrent network, fitted as `moderation train` fits it, run by the code that serves."""
+    said = spread_out(rows.said, labelled)
+    scores = np.zeros_like(rows.first)
     for k in range(FOLDS):
-        say(f"network and trees, fold {k}")
+        say(f"two-way recurrent network, fold {k}")
         seen = fold != k
-        found.append(fit_context_model(*rows.seen(seen), rows.table.weight[seen], OPTIONS, 0))
-    return found
-
-
-def network(rows: Rows, fold: NDArray[np.int64], models: Sequence[ContextModel]) -> Entry:
-    """The small network alone."""
-
-    def run(x: NDArray[np.float32], m: ContextModel) -> Scores:
-        return network_probabilities(x, m.low, m.high, m.w1, m.b1, m.w2, m.b2)
-
-    scores = np.zeros_like(rows.first)
-    for k, model in enumerate(models):
-        scores[fold == k] = run(rows.features[fold == k], model)
-    last = models[-1]
-    numbers = last.w1.size + last.b1.size + last.w2.size + last.b2.size
-    work = last.w1.size + last.w2.size
-    return Entry(scores, numbers, work, lambda lines, first: run(surroundings(lines, first)[0], last))
-
-
-def shipped(
-    rows: Rows, fold: NDArray[np.int64], models: Sequence[ContextModel], lines: Lines, labelled: NDArray[np.bool_]
-) -> Entry:
-    """Network and trees blended, by the code that serves."""
-    first = spread_out(rows.said, labelled)
-    scores = np.zeros_like(rows.first)
-    for k, model in enumerate(models):
-        scores[fold == k] = context_scores(lines, first, model)[labelled][fold == k]
-    last = models[-1]
-    numbers = last.w1.size + last.w2.size + last.child.size
-    work = last.w1.size + last.w2.size + OPTIONS.trees * DEPTH
-    return Entry(scores, numbers, work, lambda lines, first: context_scores(lines, first, last))
+        model = fit_context_model(*rows.seen(seen), rows.table.page[seen], rows.table.weight[seen], OPTIONS, 0)
+        scores[fold == k] = context_scores(lines, said, model)[labelled][fold == k]
+    matrices = model.w1, model.say, model.onwards, model.backwards, model.w2
+    work = sum(matrix.size for matrix in matrices)
+    numbers = work + model.b1.size + model.bias.size + model.b2.size
+    return Entry(scores, numbers, work, lambda lines, first: context_scores(lines, first, model))
 
 
 def chain(rows: Rows, fold: NDArray[np.int64], below: Entry) -> Entry:
@@ -180,7 +186,7 @@ def chain(rows: Rows, fold: NDArray[np.int64], below: Entry) -> Entry:
     say(f"strength of the transitions {strengths}")
 
     def serve(lines: Lines, first: First) -> object:
-        whole: Any = below.serve(lines, first) if below.serve else first
+        whole: Any = below.serve(lines, first) if below.serve else first.probabilities
         number = np.repeat(np.arange(lines.first_line.size - 1), np.diff(lines.first_line))
         visible = ~lines.blank
         emission = whole if whole.shape[0] == number[visible].size else whole[visible]

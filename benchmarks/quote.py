@@ -244,9 +244,9 @@ def bound() -> str:
     found, files = result("stages"), result("floor")["files"]
     size = found["data"]["megabytes"]
     seconds = {name: row["seconds"] for name, row in found["stages"].items()}
-    first = sum(seconds[name] for name in ("pack", "lines and folding", "sum rows", "logits", "softmax"))
-    surroundings = ("outlook", "visible lines", "line facts", "page sets", "outlook heard", "features, network, trees")
-    second = first + sum(seconds[name] for name in surroundings)
+    reading, later = ("pack", "lines and folding", "sum rows", "logits", "softmax"), ("spans", "decide and assemble")
+    first = sum(seconds[name] for name in reading)
+    second = sum(spent for name, spent in seconds.items() if name not in later)
     jsonl = next(row["seconds"] for name, row in files.items() if name.startswith("orjson"))
     whole = next(row["seconds"] for name, row in files.items() if name.startswith("moderation clean"))
     parts = [

@@ -30,9 +30,8 @@ from benchmarks.contestants import (
     Scores,
     all_trees,
     chain,
-    context_models,
     logistic,
-    network,
+    no_memory,
     say,
     shipped,
 )
@@ -159,17 +158,17 @@ def compare(pages: Sequence[LabelledPage]) -> tuple[Rows, dict[str, Entry], dict
     fold = fold_of_page[table.page]
     lines, labelled = page_lines(pages, tables)
     alone = Entry(first.probabilities, 0, 0, None)
-    models = context_models(rows, fold)
-    small = network(rows, fold, models)
     entries = {"first stage alone": alone}
     entries["linear chain over the first stage"] = chain(rows, fold, alone)
     say("logistic regression")
     entries["logistic regression"] = logistic(rows, fold)
     say("boosted trees for all labels")
     entries["boosted trees, all labels"] = all_trees(rows, fold)
-    entries["small network"] = small
-    entries["linear chain over the network"] = chain(rows, fold, small)
-    entries["network and trees (shipped)"] = shipped(rows, fold, models, lines, labelled)
+    say("small network without memory")
+    entries["small network without memory"] = no_memory(rows, fold)
+    network = shipped(rows, fold, lines, labelled)
+    entries["linear chain over the network"] = chain(rows, fold, network)
+    entries["two-way recurrent network (shipped)"] = network
     say("serving cost")
     whole = fit_on_features(fits.features, table.labels, table.weight, fits.lines)
     ahead = fit_outlook(

@@ -49,9 +49,8 @@ def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> N
             facts = clock(stages, "line facts", line_facts, lines.counts, seen[0], lines.ends)
             sets = clock(stages, "page sets", page_sets, folded, fold_start, probabilities, *seen)
             ahead = clock(stages, "outlook heard", heard, foretold, *seen)
-            c = model.context
-            given = probabilities, facts, sets, ahead, *seen, ready(c), c.baseline, c.trust
-            probabilities = clock(stages, "features, network, trees", surrounded_probabilities, *given)
+            given = probabilities, facts, sets, ahead, *seen, ready(model.context)
+            probabilities = clock(stages, "features and network", surrounded_probabilities, *given)
         spans = NO_SPANS
         if model.spans is not None:
             chosen = np.flatnonzero((probabilities[:, CONTENT] >= 0.5) & ~lines.blank)

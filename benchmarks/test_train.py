@@ -61,7 +61,7 @@ def test_second_stage(benchmark: BenchmarkFixture, race: Race, table: Table, fir
 
     def fit() -> None:
         around = page_features(table, First(scores, nothing), built_tables())
-        fit_context_model(around, table.labels, table.weight)
+        fit_context_model(around, table.labels, table.page, table.weight)
 
     race.run(benchmark, CONTESTANTS[1], size(table), fit)
 

@@ -81,7 +81,7 @@ def surroundings(lines: Lines, first: First) -> tuple[NDArray[np.float32], NDArr
 def context_scores(lines: Lines, first: First, model: ContextModel) -> NDArray[np.float32]:
     """Second stage: the probabilities of each line among its neighbours, from what the first says of them."""
     facts = page_facts(lines, first)
-    return surrounded_probabilities(first.probabilities, *facts, ready(model), model.baseline, model.trust)
+    return surrounded_probabilities(first.probabilities, *facts, ready(model))
 
 
 READY: WeakKeyDictionary[ContextModel, Ready] = WeakKeyDictionary()
@@ -91,9 +91,8 @@ def ready(model: ContextModel) -> Ready:
     """The model's weights as the kernel wants them; made once for each model."""
     found = READY.get(model)
     if found is None:
-        network = model.low, model.high, model.w1, model.b1, model.w2, model.b2
-        trees = model.root, model.feature, model.threshold, model.child, model.value
-        found = READY[model] = ready_weights(*network, *trees)
+        first = model.low, model.high, model.w1, model.b1, model.say, model.bias
+        found = READY[model] = ready_weights(*first, model.onwards, model.backwards, model.w2, model.b2)
     return found
 
 

@@ -44,7 +44,7 @@ def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
     given_scores = shares.astype(np.float32).reshape(-1, FAMILY.size), pieces[1], FAMILY
     judged = run_facts(runs, facts, *given_scores)
     assert_same(judged, reference.run_facts(runs, facts, *given_scores))
-    places = read.fold_start, read.line_start, read.line_end, read.source
+    places = read.kinds, read.fold_start, read.line_start, read.line_end, read.source
     found = runs, *judged, ACCEPT, 0.5, 4, *places
     assert_same(accepted_runs(*found), reference.accepted_runs(*found))
     return runs

@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
+from kernel.contexts import made_up_context
 from moderation.errors import ModelError
 from moderation.kernel.context import FEATURES
 from moderation.kernel.packing import WORDS
+from moderation.kernel.recurrence import EMBEDDED, GATED, KNOWN, MEMORY
 from moderation.kernel.shape import ROWS
 from moderation.kernel.spans import CLASSES, EDGES, STATES
 from moderation.labels import NAMES
@@ -42,26 +44,6 @@ def small_lines() -> LineModel:
     )
 
 
-def small_context() -> ContextModel:
-    """A second stage of three units and two trees, of three nodes and of one."""
-    random = np.random.default_rng(2)
-    return ContextModel(
-        low=np.full(FEATURES, -2, np.float32),
-        high=np.full(FEATURES, 2, np.float32),
-        w1=random.normal(0, 0.1, (FEATURES, 3)).astype(np.float32),
-        b1=np.zeros(3, np.float32),
-        w2=random.normal(0, 0.1, (3, N)).astype(np.float32),
-        b2=np.zeros(N, np.float32),
-        root=np.array([0, 3], np.int32),
-        feature=np.array([5, 0, 0, 0], np.int16),
-        threshold=np.array([0.5, 0, 0, 0], np.float32),
-        child=np.array([1, 0, 0, 0], np.int32),
-        value=np.array([0, 0.3, -0.2, 0.1], np.float32),
-        baseline=np.array([0.1], np.float32),
-        trust=np.array([0.25], np.float32),
-    )
-
-
 def small_spans() -> SpanModel:
     """A span model that has learned nothing."""
     return SpanModel(
@@ -77,7 +59,7 @@ def small_spans() -> SpanModel:
 STAGES: Final[dict[str, LineModel | ContextModel | SpanModel]] = {
     "lines": small_lines(),
     "outlook": small_lines(),
-    "context": small_context(),
+    "context": made_up_context(2),
     "spans": small_spans(),
 }
 
@@ -142,7 +124,7 @@ def test_a_second_stage_and_its_outlook_come_together(tmp_path: Path, missing: s
 def test_a_saved_model_judges_as_it_did_before(folder: Path) -> None:
     text = "首页 登录\n手艺丢不得，街坊们还等着他呢。"
     manifest = load_model(folder).manifest
-    model = Model(small_lines(), small_context(), small_spans(), built_tables(), manifest, small_lines())
+    model = Model(small_lines(), made_up_context(2), small_spans(), built_tables(), manifest, small_lines())
     before = Moderator(model, load_policy("default"))
     np.testing.assert_array_equal(Moderator.load(folder).clean(text).probabilities, before.clean(text).probabilities)
 
@@ -250,17 +232,18 @@ def test_weights_without_an_array_are_refused(folder: Path, name: str) -> None:
         ("lines.gram_scale", np.zeros(N, np.float64)),
         ("lines.shape_weights", np.zeros((ROWS - 1, N), np.float32)),
         ("lines.bias", np.zeros((N, 1), np.float32)),
-        ("context.w1", np.zeros((FEATURES - 1, 3), np.float32)),
-        ("context.b1", np.zeros(2, np.float32)),
-        ("context.w2", np.zeros((3, N + 1), np.float32)),
-        ("context.b2", np.zeros(0, np.float32)),
         ("context.low", np.zeros(FEATURES - 1, np.float32)),
         ("context.high", np.zeros(FEATURES, np.float64)),
-        ("context.root", np.zeros(2, np.int64)),
-        ("context.feature", np.zeros(3, np.int16)),
-        ("context.threshold", np.zeros(4, np.float64)),
-        ("context.value", np.zeros(5, np.float32)),
-        ("context.baseline", np.zeros(0, np.float32)),
+        ("context.w1", np.zeros((FEATURES - 1, EMBEDDED), np.float32)),
+        ("context.w1", np.zeros((FEATURES, EMBEDDED + 16), np.float32)),
+        ("context.b1", np.zeros(EMBEDDED - 1, np.float32)),
+        ("context.say", np.zeros((EMBEDDED, GATED), np.float32)),
+        ("context.bias", np.zeros((2, GATED), np.float32)),
+        ("context.onwards", np.zeros((MEMORY - 1, GATED), np.float32)),
+        ("context.backwards", np.zeros((MEMORY, GATED), np.float64)),
+        ("context.w2", np.zeros((KNOWN, N + 1), np.float32)),
+        ("context.w2", np.zeros((KNOWN - MEMORY, N), np.float32)),
+        ("context.b2", np.zeros(0, np.float32)),
         ("spans.weights", np.zeros((128, STATES), np.int8)),
         ("spans.weights", np.zeros((256, STATES), np.int16)),
         ("spans.scale", np.zeros(STATES - 1, np.float32)),
@@ -273,8 +256,7 @@ def test_weights_without_an_array_are_refused(folder: Path, name: str) -> None:
 )
 def test_arrays_of_another_shape_or_type_are_refused(folder: Path, name: str, array: np.ndarray[Any, Any]) -> None:
     reweigh(folder, lambda arrays: arrays.update({name: array}))
-    short = "w1" if name == "context.b1" else name.partition(".")[2]
-    assert f"model {folder}: {short} " in refusal(folder)
+    assert f"model {folder}: {name.partition('.')[2]} " in refusal(folder)
     assert ", expected " in refusal(folder)
 
 
@@ -284,17 +266,9 @@ def test_arrays_of_another_shape_or_type_are_refused(folder: Path, name: str, ar
         ("lines.gram_weights", np.zeros((0, WORDS), np.int32)),
         ("lines.gram_weights", np.zeros((1, WORDS), np.int32)),
         ("lines.gram_weights", np.zeros((128, WORDS), np.int32)),
-        ("context.root", np.array([0, 4], np.int32)),
-        ("context.root", np.array([-1, 3], np.int32)),
-        ("context.feature", np.array([FEATURES, 0, 0, 0], np.int16)),
-        ("context.feature", np.array([-1, 0, 0, 0], np.int16)),
-        ("context.child", np.array([3, 0, 0, 0], np.int32)),
-        ("context.child", np.array([1, 0, 1, 0], np.int32)),
-        ("context.child", np.array([2**31 - 1, 0, 0, 0], np.int32)),
         ("lines.gram_weights", np.array(1, np.int32)),
         ("tables.fold_delta", np.array(1, np.uint32)),
-        ("context.child", np.array([1, 1, 0, 0], np.int32)),
-        ("context.child", np.array([-1, 0, 0, 0], np.int32)),
+        ("context.low", np.array(1, np.float32)),
         ("tables.page", np.full(768, 60_000, np.uint16)),
         ("tables.page", np.zeros(1, np.uint16)),
         ("tables.char_class", np.full((400, 256), 200, np.uint8)),

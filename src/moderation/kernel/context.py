@@ -24,25 +24,17 @@ from moderation.kernel.vector import (
     store_labels,
 )
 
-CONTEXT_VERSION = 2
+CONTEXT_VERSION = 3
 N_LABELS = 12
 N_CLASSES = 16
-NEAR = 1
-"""Neighbours on either side that are seen one by one."""
-WINDOWS = (4, 12)
-"""Lines on either side that are seen as an average."""
 OWN = N_LABELS + 18
-NEIGHBOUR = N_LABELS + 5
-WINDOW = N_LABELS + 4
 PAGE = N_LABELS + 9
 SELF = 15
-FEATURES = OWN + 2 * NEAR * NEIGHBOUR + 2 * len(WINDOWS) * WINDOW + PAGE + SELF + OUTLOOK
+FEATURES = OWN + PAGE + SELF + OUTLOOK
 FACTS = 18
-REACH = WINDOWS[-1]
-"""Rows without a line between two pages."""
-NO_LENGTH = -1e9
 ALIKE = 6
 """Up to so many lines of like length in a row are counted, on either side."""
+NO_LENGTH = -1e9
 
 
 def run_lengths(nearest: int) -> NDArray[np.float32]:
@@ -293,19 +285,19 @@ def seen_rows(
     visible: NDArray[np.int64],
     doc_first: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(m + REACH * (n_docs + 1), LANES): what others see of a line: its probabilities, length, sentence end,
+    """(m + ALIKE * (n_docs + 1), LANES): what others see of a line: its probabilities, length, sentence end,
     punctuation, and prose; and the lengths once more, flat.
 
-    Before each document and behind the last one are REACH rows of zeros, whose lengths are like no other: whoever looks
-    around never has to ask where the page ends. Line v of document d is row v + REACH * (d + 1).
+    Before each document and behind the last one are ALIKE rows of zeros, whose lengths are like no other: whoever looks
+    around never has to ask where the page ends. Line v of document d is row v + ALIKE * (d + 1).
     """
     n_docs = doc_first.size - 1
-    rows = visible.size + REACH * (n_docs + 1)
+    rows = visible.size + ALIKE * (n_docs + 1)
     out = np.zeros((rows, LANES), np.float32)
     lengths = np.full(rows + LANES, NO_LENGTH, np.float32)
     for d in range(n_docs):
         for v in range(doc_first[d], doc_first[d + 1]):
-            row = v + REACH * (d + 1)
+            row = v + ALIKE * (d + 1)
             store(out, row * LANES, load_labels(probabilities, visible[v] * N_LABELS))
             out[row, N_LABELS] = lengths[row] = facts[v, 0]
             out[row, N_LABELS + 1] = facts[v, 11]
@@ -390,7 +382,7 @@ def page_places(
         b = doc_first[d + 1]
         if a == b:
             continue
-        rows = REACH * (d + 1)
+        rows = ALIKE * (d + 1)
         prose = max(1e-6, page_summary(seen, lengths, a + rows, b + rows, sums, part, pages, d))
         before = 0.0
         since = b - a
@@ -426,7 +418,7 @@ def write_features(
 
     v: the line among all. All arrays are flat.
     """
-    row = v + REACH * (d + 1)
+    row = v + ALIKE * (d + 1)
     own = load_labels(seen, row * LANES)
     near = log(own + spread(np.float32(1e-4))) * spread(np.float32(0.25)) + spread(np.float32(1.0))
     store_labels(out, at, larger(near, spread(np.float32(-1.5))))
@@ -434,28 +426,6 @@ def write_features(
     store(out, f, load_floats(facts, v * FACTS))
     store(out, f + FACTS - LANES, load_floats(facts, v * FACTS + FACTS - LANES))
     f += FACTS
-    length = lengths[row]
-    for side in range(2):
-        reach = i if side == 0 else n - 1 - i
-        for step in range(1, NEAR + 1):
-            w = row - step if side == 0 else row + step
-            store(out, f, load_floats(seen, w * LANES))
-            there = step <= reach
-            out[f + N_LABELS + 3] = abs(lengths[w] - length) if there else np.float32(0)
-            out[f + N_LABELS + 4] = np.float32(0) if there else np.float32(1)
-            f += NEIGHBOUR
-    for side in range(2):
-        reach = i if side == 0 else n - 1 - i
-        sums = no_floats()
-        done = 0
-        place = f + side * WINDOW
-        for width in WINDOWS:
-            for step in range(done + 1, width + 1):
-                sums += load_floats(seen, (row - step if side == 0 else row + step) * LANES)
-            done = width
-            store(out, place, sums / spread(np.float32(max(1, min(width, reach)))))
-            place += 2 * WINDOW
-    f += 2 * len(WINDOWS) * WINDOW
     store(out, f + PAGE - LANES, load_floats(page, d * PAGE + PAGE - LANES))
     store(out, f, load_floats(page, d * PAGE))
     f += PAGE
@@ -467,7 +437,7 @@ def write_features(
         out[f + 4 + c] = sets[v * 6 + c]
     for c in range(3):
         out[f + 10 + c] = places[v * 3 + c]
-    alike = np.int64(near_bits(lengths, row - ALIKE, length, np.float32(0.08)))
+    alike = np.int64(near_bits(lengths, row - ALIKE, lengths[row], np.float32(0.08)))
     out[f + 13] = RUN_BEFORE[alike & (RUN_BEFORE.size - 1)]
     out[f + 14] = RUN_BEHIND[(alike >> (ALIKE + 1)) & (RUN_BEHIND.size - 1)]
     store_labels(out, f + SELF, load_labels(outlook, v * OUTLOOK))

@@ -12,14 +12,17 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.context import FEATURES, FILTER, N_LABELS, NEAR, WINDOWS
+from moderation.kernel.context import FEATURES, FILTER
 from moderation.kernel.function_words import FUNCTION_WORDS, pack_word
 from moderation.kernel.ngrams import LONGEST
 from moderation.kernel.outlook import FARTHEST, OUTLOOK, SAID
+from moderation.kernel.recurrence import GATED, MEMORY
 from moderation.kernel.shape import GROUPS, N_CLASSES, ROWS
 from moderation.kernel.spans import CLASSES, FACTS, REST, STATES
+from moderation.kernel.surroundings import AHEAD, PIECE
 
 Strings = list[str]
+Wide = NDArray[np.float64]
 UINT32 = 0xFFFFFFFF
 
 SPACE, INVISIBLE, HAN, SEPARATOR, SYMBOL, LATIN, LETTER, SENTENCE_END = 4, 5, 1, 11, 15, 2, 13, 6
@@ -338,57 +341,6 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
     return out
 
 
-def network_probabilities(
-    features: NDArray[np.float32],
-    low: NDArray[np.float32],
-    high: NDArray[np.float32],
-    w1: NDArray[np.float32],
-    b1: NDArray[np.float32],
-    w2: NDArray[np.float32],
-    b2: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """Twin of kernel/network.py: two matrix products in float64."""
-    within = np.clip(features, low, high).astype(np.float64)
-    hidden = np.maximum(within @ w1.astype(np.float64) + b1, 0)
-    return softmax(hidden @ w2.astype(np.float64) + b2)
-
-
-def tree_probability(
-    features: NDArray[np.float32],
-    root: NDArray[np.int32],
-    feature: NDArray[np.int16],
-    threshold: NDArray[np.float32],
-    child: NDArray[np.int32],
-    value: NDArray[np.float32],
-    baseline: float,
-) -> NDArray[np.float32]:
-    """Twin of kernel/trees.py: every tree divides the lines among its leaves, from the root down; float64 sums."""
-    total = np.full(len(features), baseline, np.float64)
-
-    def divide(node: int, rows: NDArray[np.int64]) -> None:
-        if not child[node]:
-            total[rows] += float(value[node])
-            return
-        yes = features[rows, feature[node]] <= threshold[node]
-        divide(int(child[node]), rows[yes])
-        divide(int(child[node]) + 1, rows[~yes])
-
-    for node in root.tolist():
-        divide(node, np.arange(len(features)))
-    return (1 / (1 + np.exp(-total))).astype(np.float32)
-
-
-def blend(
-    probabilities: NDArray[np.float32], keep: NDArray[np.float32], first: NDArray[np.float32], trust: float
-) -> None:
-    """Twin of kernel/trees.py, in float64: the others share what content leaves by a weighted geometric mean."""
-    wide = probabilities.astype(np.float64)
-    content = (wide[:, 0] + keep) / 2
-    shares = np.maximum(1e-6, wide[:, 1:]) ** (1 - trust) * np.maximum(1e-6, first[:, 1:].astype(np.float64)) ** trust
-    shares /= shares.sum(1, keepdims=True)
-    probabilities[:] = np.column_stack([content, (1 - content)[:, None] * shares])
-
-
 def decide_lines(
     probabilities: NDArray[np.float32], rule_action: NDArray[np.uint8], rule_threshold: NDArray[np.float32]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
@@ -565,7 +517,7 @@ def page_features(
     wide = p.astype(np.float64)
     length, sentence = facts[:, 0].astype(np.float64), facts[:, 11].astype(np.float64)
     dense = np.minimum(1, facts[:, 16].astype(np.float64))
-    seen = np.column_stack([wide, length, sentence, dense, length * wide[:, 0]])
+    likely = length * wide[:, 0]
     size = np.expm1(4 * length)
     prose = (wide[:, 0] > 0.5) & (length > 0.85)
     chars = max(1.0, size.sum())
@@ -583,16 +535,7 @@ def page_features(
     ]
     rows = []
     for i in range(n):
-        row = [*np.maximum(-1.5, np.log(wide[i] + 1e-4) / 4 + 1), *facts[i]]
-        for j in [*(i - step for step in range(1, NEAR + 1)), *(i + step for step in range(1, NEAR + 1))]:
-            if 0 <= j < n:
-                row += [*wide[j], length[j], sentence[j], dense[j], abs(length[j] - length[i]), 0]
-            else:
-                row += [0] * (N_LABELS + 4) + [1]
-        for width in WINDOWS:
-            for part in (seen[max(0, i - width) : i], seen[i + 1 : i + 1 + width]):
-                row += [*part.mean(0)] if len(part) else [0] * seen.shape[1]
-        row += page
+        row = [*np.maximum(-1.5, np.log(wide[i] + 1e-4) / 4 + 1), *facts[i], *page]
         row += [i / n, squash(i), squash(n - 1 - i), i == 0, *sets[i]]
         earlier, later = np.flatnonzero(prose[:i]), np.flatnonzero(prose[i + 1 :])
         # the difference is taken in float32, as lengths lie on a scale that both kernels share
@@ -600,7 +543,7 @@ def page_features(
         since = i - 1 - earlier[-1] if earlier.size else n + i
         until = later[0] if later.size else n + n - 1 - i
         row += [squash(since), squash(until)]
-        row += [seen[:i, -1].sum() / max(1e-6, seen[:, -1].sum())]
+        row += [likely[:i].sum() / max(1e-6, likely.sum())]
         row += [run_before(alike[:i][::-1].tolist()) / 6, run_before(alike[i + 1 :].tolist()) / 6, *outlook[i]]
         rows.append([float(value) for value in row])
     return np.array(rows)
@@ -614,11 +557,61 @@ def context_features(
     visible: NDArray[np.int64],
     doc_first: NDArray[np.int64],
 ) -> NDArray[np.float32]:
-    """Twin of kernel/context.py: page by page, each average over the rows themselves."""
+    """Twin of kernel/context.py: page by page."""
     out = np.zeros((visible.size, FEATURES), np.float32)
     for a, b in zip(doc_first[:-1].tolist(), doc_first[1:].tolist(), strict=True):
         if b > a:
             out[a:b] = page_features(probabilities[visible[a:b]], facts[a:b], sets[a:b], outlook[a:b])
+    return out
+
+
+def remembered(said: Wide, weights: NDArray[np.floating], begin: Wide) -> list[Wide]:
+    """The memory after each line of one direction, which begins with `begin`. said: (n, GATED), in reading order."""
+    memories = [begin]
+    for row in said:
+        gate, candidate = np.split(row + memories[-1] @ weights.astype(np.float64), 2)
+        share = 1 / (1 + np.exp(-gate))
+        memories.append((1 - share) * memories[-1] + share * np.tanh(candidate))
+    return memories[1:]
+
+
+def read_both_ways(said: Wide, onwards: NDArray[np.floating], backwards: NDArray[np.floating]) -> Wide:
+    """What kernel/recurrence.py remembers at each line of one page, onwards and then backwards: (n, 2 * MEMORY).
+
+    said: (n, 2 * GATED). Onwards it is one walk through the whole page. Backwards every piece of PIECE lines has a walk
+    of its own, which begins AHEAD lines behind the piece, or at the page's end.
+    """
+    nothing = np.zeros(MEMORY)
+    before = remembered(said[:, :GATED], onwards, nothing)
+    behind: list[Wide] = []
+    for first in range(0, len(said), PIECE):
+        seen = said[first : first + PIECE + AHEAD, GATED:]
+        behind += remembered(seen[::-1], backwards, nothing)[::-1][:PIECE]
+    return np.hstack([before, behind])
+
+
+def surrounded_probabilities(
+    probabilities: NDArray[np.float32],
+    facts: NDArray[np.float32],
+    sets: NDArray[np.float32],
+    outlook: NDArray[np.float32],
+    visible: NDArray[np.int64],
+    doc_first: NDArray[np.int64],
+    weights: Sequence[NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Twin of kernel/surroundings.py: page by page, matrix products in float64.
+
+    weights: the arrays of model.ContextModel in their order, not widened.
+    """
+    low, high, w1, b1, say, bias, onwards, backwards, w2, b2 = weights
+    features = context_features(probabilities, facts, sets, outlook, visible, doc_first)
+    embedded = np.maximum(np.clip(features, low, high).astype(np.float64) @ w1 + b1, 0)
+    said = embedded @ say + bias
+    out = probabilities.copy()
+    for a, b in pairwise(doc_first.tolist()):
+        if b > a:
+            known = np.hstack([embedded[a:b], read_both_ways(said[a:b], onwards, backwards)])
+            out[visible[a:b]] = softmax(known @ w2 + b2)
     return out
 
 
@@ -743,6 +736,7 @@ def accepted_runs(
     accept: NDArray[np.float32],
     least_score: float,
     least_rest: int,
+    kinds: NDArray[np.uint8],
     fold_start: NDArray[np.int64],
     line_start: NDArray[np.int64],
     line_end: NDArray[np.int64],
@@ -752,9 +746,10 @@ def accepted_runs(
     logits = accept[-1] + facts.astype(np.float64) @ accept[:-1].astype(np.float64)
     score = (1 / (1 + np.exp(-logits))).astype(np.float32)
     rows = []
-    for q, (k, i, j, _) in enumerate(runs.tolist()):
+    for q, (k, i, j, state) in enumerate(runs.tolist()):
         of = source[fold_start[k] : fold_start[k + 1]].tolist()
-        if score[q] >= least_score and len(of) - (j - i) >= least_rest:
+        words = state == 3 or {1, 2, 3, 13} & set(kinds[fold_start[k] + i : fold_start[k] + j].tolist())
+        if score[q] >= least_score and len(of) - (j - i) >= least_rest and words:
             start = int(line_start[k]) if i == 0 else of[i]
             end = int(line_end[k]) if j == len(of) else of[j]
             rows.append((k, start, end, int(label[q]), score[q]))

@@ -11,12 +11,25 @@ MORE = STATES + 4
 FULL_REST = 40
 """A rest of so many characters or more is as good as any."""
 SMALLEST = np.float32(1e-3)
+NOISE = 3
+"""The state of a run that means nothing; such a run may be of marks alone."""
+WORDS = np.uint32(1 << 1 | 1 << 2 | 1 << 3 | 1 << 13)
+"""Classes of characters that say something, a bit each: letters and digits of any script."""
 
 
 @inline
 def log_odds(share: np.float32) -> np.float32:
     """log(share / (1 - share)) / 4, bounded."""
     return np.float32(np.log((share + SMALLEST) / (np.float32(1) - share + SMALLEST)) / np.float32(4))
+
+
+@inline
+def says_something(kinds: NDArray[np.uint8], first: int, behind: int) -> bool:
+    """Whether some character from `first` on, and before `behind`, is a letter or a digit."""
+    for i in range(first, behind):  # noqa: SIM110 - numba knows no generators
+        if (WORDS >> np.uint32(kinds[i])) & np.uint32(1):
+            return True
+    return False
 
 
 @kernel
@@ -66,6 +79,7 @@ def accepted_runs(
     accept: NDArray[np.float32],
     least_score: float,
     least_rest: int,
+    kinds: NDArray[np.uint8],
     fold_start: NDArray[np.int64],
     line_start: NDArray[np.int64],
     line_end: NDArray[np.int64],
@@ -74,7 +88,8 @@ def accepted_runs(
     """The runs of at least this score that leave at least so many characters: line, start and end in the batch's codes,
     label column, score.
 
-    accept: logistic weights over the facts, and a bias. A run at an end of its line takes the line's own end.
+    accept: logistic weights over the facts, and a bias. kinds: of the folded characters. A run at an end of its line
+    takes the line's own end. Chrome and spam have words: the dots with which a sentence breaks off are neither.
     """
     r = runs.shape[0]
     line = np.empty(r, np.int64)
@@ -93,6 +108,8 @@ def accepted_runs(
         behind = fold_start[k + 1]
         rest = behind - first - (runs[q, 2] - runs[q, 1])
         if score < least_score or rest < least_rest:
+            continue
+        if runs[q, 3] != NOISE and not says_something(kinds, first + runs[q, 1], first + runs[q, 2]):
             continue
         line[m] = k
         start[m] = line_start[k] if runs[q, 1] == 0 else source[first + runs[q, 1]]

@@ -1,7 +1,7 @@
-"""The second stage from end to end: features, network and trees for a few lines at a time.
+"""The second stage from end to end: features, the page read both ways, and verdicts, for some lines at a time.
 
-The features of a line take a kilobyte: those of a batch would go out to memory and come back three times. Here they
-live in the fast cache from their making to their end, and a document of any length needs no more room.
+What is computed for a line takes a kilobyte and more: for a batch it would go out to memory and come back three times.
+Here a thousand lines at most are under way, in a cache, and a document of any length needs no more room.
 """
 
 from typing import TypeAlias
@@ -9,30 +9,20 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.context import (
-    FEATURES,
-    page_views,
-    write_features,
-)
-from moderation.kernel.jit import inline, kernel
-from moderation.kernel.network import ABREAST, clip_rows, network_block
-from moderation.kernel.trees import ask_trees, blend_line, tree_words
-from moderation.kernel.vector import LANES, N_LABELS, load_floats, store, store_labels, turn
+from moderation.kernel.context import FEATURES, page_views, write_features
+from moderation.kernel.jit import kernel
+from moderation.kernel.network import ABREAST, clip_rows, multiply_rows
+from moderation.kernel.recurrence import EMBEDDED, GATED, KNOWN, MEMORY, read_both_ways
+from moderation.kernel.vector import LANES, N_LABELS, larger, load_floats, softmax_of, spread, store, store_labels
 
-DOUBT = np.float32(0.05)
-"""The trees are asked only where the network's probability of content is farther than this from 0 and from 1: that
-saves two thirds of their time."""
-CERTAIN = np.float32(0.95)
+PIECE = 1024
+"""Lines of a document that are read together: a longer one is read piece by piece. What was remembered goes on into the
+next piece; what comes is looked ahead at, no farther than AHEAD lines beyond the piece."""
+AHEAD = 128
+ROOM = PIECE + AHEAD + ABREAST
+"""Lines under way, with those of a block that is not full."""
 CACHE_LINE = 64
 """Bytes."""
-
-
-@inline
-def copy_row(source: NDArray[np.float32], r: int, target: NDArray[np.float32], q: int, width: int) -> None:
-    """Row r of one flat array into row q of another."""
-    for at in range(0, width, LANES):
-        store(target, q * width + at, load_floats(source, r * width + at))
-
 
 Ready: TypeAlias = tuple[
     NDArray[np.float32],
@@ -41,11 +31,9 @@ Ready: TypeAlias = tuple[
     NDArray[np.float32],
     NDArray[np.float32],
     NDArray[np.float32],
-    NDArray[np.int64],
-    NDArray[np.bool_],
-    NDArray[np.int64],
     NDArray[np.float32],
-    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.float32],
     NDArray[np.float32],
 ]
 
@@ -69,20 +57,72 @@ def ready_weights(
     high: NDArray[np.float32],
     w1: NDArray[np.float32],
     b1: NDArray[np.float32],
+    say: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    onwards: NDArray[np.float32],
+    backwards: NDArray[np.float32],
     w2: NDArray[np.float32],
     b2: NDArray[np.float32],
-    root: NDArray[np.int32],
-    feature: NDArray[np.int16],
-    threshold: NDArray[np.float32],
-    child: NDArray[np.int32],
-    value: NDArray[np.float32],
 ) -> Ready:
-    """The model's arrays as the second stage wants them: the network's padded to whole vectors, the trees as words.
+    """The model's arrays as the second stage wants them: padded to whole vectors, those of the recurrence flat.
 
     Made once for each model: for a single page it would cost as much as judging it.
     """
-    trees = tree_words(root, feature, threshold, child, value)
-    return widened(low), widened(high), widened(w1), widened(b1), widened(w2), widened(b2, -1e30), *trees
+    memories = widened(onwards).reshape(-1), widened(backwards).reshape(-1)
+    first = widened(low), widened(high), widened(w1), widened(b1), widened(say), widened(bias)
+    return *first, *memories, widened(w2), widened(b2, -1e30)
+
+
+@kernel
+def embed_block(
+    rows: NDArray[np.float32],
+    clipped: NDArray[np.float32],
+    weights: Ready,
+    known: NDArray[np.float32],
+    said: NDArray[np.float32],
+    row: int,
+) -> None:
+    """ABREAST rows of features to what the lines are made into, and what they say either way, from `row` on."""
+    low, high, w1, b1, say, bias, _, _, _, _ = weights
+    clip_rows(rows, low, high, clipped)
+    multiply_rows(clipped, 0, low.size, FEATURES, w1, b1, known, row * KNOWN, KNOWN)
+    for r in range(row, row + ABREAST):
+        for at in range(r * KNOWN, r * KNOWN + EMBEDDED, LANES):
+            store(known, at, larger(load_floats(known, at), spread(np.float32(0))))
+    multiply_rows(known, row * KNOWN, KNOWN, EMBEDDED, say, bias, said, row * 2 * GATED, 2 * GATED)
+
+
+@kernel
+def settle(
+    pieces: NDArray[np.int64],
+    n_pieces: int,
+    visible: NDArray[np.int64],
+    weights: Ready,
+    known: NDArray[np.float32],
+    said: NDArray[np.float32],
+    memory: NDArray[np.float32],
+    behind: NDArray[np.float32],
+    found: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Read the pieces that are under way, and write the probabilities of their lines.
+
+    pieces: (n_pieces, 4) first row, lines that are judged, lines that are read, and the first line among the visible
+    ones; a piece that goes on where the one before ended has -1 - that.
+    """
+    _, _, _, _, _, _, onwards, backwards, w2, b2 = weights
+    for p in range(n_pieces):
+        first, kept, n, line = pieces[p]
+        if line >= 0:
+            for k in range(MEMORY):
+                memory[k] = 0
+        else:
+            line = -1 - line
+        read_both_ways(said, first, kept, n, onwards, backwards, memory, behind, known, KNOWN, EMBEDDED)
+        for i in range(0, kept, ABREAST):
+            multiply_rows(known, (first + i) * KNOWN, KNOWN, KNOWN, w2, b2, found, 0, LANES)
+            for r in range(min(ABREAST, kept - i)):
+                store_labels(out, visible[line + i + r] * N_LABELS, softmax_of(load_floats(found, r * LANES)))
 
 
 @kernel
@@ -94,67 +134,46 @@ def surrounded_probabilities(
     visible: NDArray[np.int64],
     doc_first: NDArray[np.int64],
     weights: Ready,
-    baseline: NDArray[np.float32],
-    trust: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """The probabilities of every line among its neighbours, (n, N_LABELS); rows of blank lines are left as they are.
 
-    weights: what ready_weights returns. The same as context_features, network_probabilities, tree_probability and
-    blend, one after the other. Lines of all pages fill blocks of ABREAST rows for the network, and those of which it is
-    in doubt fill another for the trees.
+    weights: what ready_weights returns. Lines of all pages fill blocks of ABREAST rows, and pages are gathered until
+    there is no room for another.
     """
-    low, high, w1, b1, w2, b2, start, opens, column, limit, stay, values = weights
-    blended = probabilities.copy()
-    out = blended.reshape(-1)
-    first = probabilities.reshape(-1)
+    judged = probabilities.copy()
+    out = judged.reshape(-1)
     seen_of, lengths, fact, set_of, ahead, page, place = page_views(
         probabilities, facts, sets, outlook, visible, doc_first
     )
-    width = low.size
+    width = weights[0].size
     rows = np.zeros(ABREAST * width, np.float32)
     clipped = np.zeros(ABREAST * width, np.float32)
-    hidden = np.zeros(ABREAST * b1.size, np.float32)
+    known = np.empty((ROOM + ABREAST) * KNOWN, np.float32)
+    said = np.empty(ROOM * 2 * GATED, np.float32)
+    memory, behind = np.zeros(MEMORY, np.float32), np.zeros(MEMORY, np.float32)
     found = np.zeros(ABREAST * LANES, np.float32)
-    line = np.zeros(ABREAST, np.int64)
-    keep = np.zeros(probabilities.shape[0], np.float32)
-    doubtful = np.zeros(width * LANES, np.float32)
-    columns = np.empty(width * LANES, np.float32)
-    doubtful_line = np.zeros(LANES, np.int64)
-    opinion = np.zeros(LANES, np.float32)
+    pieces = np.empty((ROOM, 4), np.int64)
+    n_pieces = 0
     filled = 0
-    doubts = 0
-    left = visible.size
     for d in range(doc_first.size - 1):
-        first_of = doc_first[d]
-        n = doc_first[d + 1] - first_of
-        for i in range(n):
-            v = first_of + i
-            write_features(seen_of, lengths, fact, set_of, ahead, page, place, d, i, n, v, rows, filled * width)
-            line[filled] = visible[v]
-            filled += 1
-            left -= 1
-            if filled < ABREAST and left:
-                continue
-            clip_rows(rows, low, high, clipped)
-            network_block(clipped, width, FEATURES, w1, b1, w2, b2, hidden, found)
-            for r in range(filled):
-                k = line[r]
-                p = found[r * LANES]
-                store_labels(out, k * N_LABELS, load_floats(found, r * LANES))
-                keep[k] = p
-                if p > DOUBT and p < CERTAIN:
-                    copy_row(rows, r, doubtful, doubts, width)
-                    doubtful_line[doubts] = k
-                    doubts += 1
-                if doubts == LANES or (doubts and not left and r == filled - 1):
-                    for f in range(0, width, LANES):
-                        turn(doubtful, f, width, columns, f * LANES)
-                    ask_trees(columns, start, opens, column, limit, stay, values, baseline[0], opinion)
-                    for q in range(doubts):
-                        keep[doubtful_line[q]] = opinion[q]
-                    doubts = 0
-            filled = 0
-    for v in range(visible.size):
-        at = visible[v] * N_LABELS
-        blend_line(out, at, keep[visible[v]], first, at, trust[0], out, at)
-    return blended
+        first = doc_first[d]
+        n = doc_first[d + 1] - first
+        for begin in range(0, n, PIECE):
+            kept = min(PIECE, n - begin)
+            read = min(kept + AHEAD, n - begin)
+            if filled + read > PIECE + AHEAD:
+                embed_block(rows, clipped, weights, known, said, filled // ABREAST * ABREAST)
+                settle(pieces, n_pieces, visible, weights, known, said, memory, behind, found, out)
+                filled = n_pieces = 0
+            pieces[n_pieces] = filled, kept, read, first + begin if begin == 0 else -1 - first - begin
+            n_pieces += 1
+            for i in range(begin, begin + read):
+                v = first + i
+                at = filled % ABREAST * width
+                write_features(seen_of, lengths, fact, set_of, ahead, page, place, d, i, n, v, rows, at)
+                filled += 1
+                if filled % ABREAST == 0:
+                    embed_block(rows, clipped, weights, known, said, filled - ABREAST)
+    embed_block(rows, clipped, weights, known, said, filled // ABREAST * ABREAST)
+    settle(pieces, n_pieces, visible, weights, known, said, memory, behind, found, out)
+    return judged

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from moderation.errors import ModelError
 from moderation.kernel.context import FEATURES
 from moderation.kernel.packing import WORDS
+from moderation.kernel.recurrence import EMBEDDED, GATED, KNOWN, MEMORY
 from moderation.kernel.shape import N_CLASSES, ROWS
 from moderation.kernel.spans import CLASSES, EDGES, STATES
 from moderation.labels import NAMES
@@ -75,31 +76,22 @@ def check_lines(lines: LineModel, where: str = "") -> None:
 
 
 def check_context(context: ContextModel) -> None:
-    """The second stage; a tree's children stand behind their parent, so that every walk ends."""
-    hidden, nodes, trees = context.b1.size, context.child.size, context.root.size
+    """The second stage."""
     check_arrays(
         context,
         [
             ("low", np.float32, (FEATURES,)),
             ("high", np.float32, (FEATURES,)),
-            ("w1", np.float32, (FEATURES, hidden)),
-            ("b1", np.float32, (hidden,)),
-            ("w2", np.float32, (hidden, N)),
+            ("w1", np.float32, (FEATURES, EMBEDDED)),
+            ("b1", np.float32, (EMBEDDED,)),
+            ("say", np.float32, (EMBEDDED, 2 * GATED)),
+            ("bias", np.float32, (2 * GATED,)),
+            ("onwards", np.float32, (MEMORY, GATED)),
+            ("backwards", np.float32, (MEMORY, GATED)),
+            ("w2", np.float32, (KNOWN, N)),
             ("b2", np.float32, (N,)),
-            ("root", np.int32, (trees,)),
-            ("feature", np.int16, (nodes,)),
-            ("threshold", np.float32, (nodes,)),
-            ("child", np.int32, (nodes,)),
-            ("value", np.float32, (nodes,)),
-            ("baseline", np.float32, (1,)),
-            ("trust", np.float32, (1,)),
         ],
     )
-    within("root", context.root, 0, nodes)
-    within("feature", context.feature, 0, FEATURES)
-    inner = np.flatnonzero(context.child)
-    if (context.child[inner] <= inner).any() or (context.child[inner] >= nodes - 1).any():
-        raise ValueError("child leads backwards or beyond the nodes")
 
 
 def check_spans(spans: SpanModel, rows: int) -> None:

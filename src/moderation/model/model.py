@@ -35,26 +35,23 @@ class LineModel:
 class ContextModel:
     """Second stage: a line among its neighbours, over kernel/context.py's features.
 
-    A network with one hidden layer gives all labels. low, high: float32 (FEATURES,). w1: (FEATURES, hidden),
-    b1: (hidden,), w2: (hidden, n_labels), b2: (n_labels,).
-    Boosted trees give the probability of content a second time, and the mean of both counts. root: int32 (trees,).
-    feature: int16, threshold: float32, child: int32, value: float32, one a node; baseline: float32 (1,).
-    trust: float32 (1,), in [0, 1], how much the first stage counts in the other labels' shares.
+    The features, clipped to low and high, become EMBEDDED numbers a line: low, high: float32 (FEATURES,). w1:
+    (FEATURES, EMBEDDED), b1: (EMBEDDED,). What these say to the gates and candidates of kernel/recurrence.py, onwards
+    and then backwards: say: (EMBEDDED, 2 * GATED), bias: (2 * GATED,). What is remembered says to them: onwards,
+    backwards: (MEMORY, GATED). Labels come from a line's own numbers and from what is remembered either way: w2:
+    (KNOWN, n_labels), b2: (n_labels,).
     """
 
     low: NDArray[np.float32]
     high: NDArray[np.float32]
     w1: NDArray[np.float32]
     b1: NDArray[np.float32]
+    say: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    onwards: NDArray[np.float32]
+    backwards: NDArray[np.float32]
     w2: NDArray[np.float32]
     b2: NDArray[np.float32]
-    root: NDArray[np.int32]
-    feature: NDArray[np.int16]
-    threshold: NDArray[np.float32]
-    child: NDArray[np.int32]
-    value: NDArray[np.float32]
-    baseline: NDArray[np.float32]
-    trust: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,38 @@
-"""Corrections into the second stage: its network is fitted on from where it is; its trees stay."""
+"""Corrections into the second stage: its network is fitted on from where it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.judge import First, line_scores, logits_of, surroundings
-from moderation.kernel.network import network_probabilities
+from moderation.kernel.context import visible_lines
+from moderation.kernel.score import softmax
 from moderation.labels import INDEX, NAMES
 from moderation.lines import read_lines
 from moderation.model.model import ContextModel, LineModel, Model
 from moderation.text.batch import pack
 from moderation.train.dataset import LabelledPage
-from moderation.train.fit_context import CLIP
+from moderation.train.fit_context import CLIP, in_units
+from moderation.train.page_network import FIELDS, Weights, forward, gradients
 from moderation.train.pull import cross_entropy, descend
 
 N: Final = len(NAMES)
-FIELDS: Final = ("w1", "b1", "w2", "b2")
 UNLABELLED: Final = -1
+SMALLEST: Final = np.float32(1e-6)
+"""A deviation is never less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Lines that are not blank. features: as the new first stage makes them. target: what the base network says of
-    them. label: the column of the label that was given, UNLABELLED where none was."""
+    """Lines that are not blank. features: as the new first stage makes them. first: the first line of each page, and
+    the one behind the last. target: what the base network says of them. label: the column of the label that was given,
+    UNLABELLED where none was."""
 
     features: NDArray[np.float32]
+    first: NDArray[np.int64]
     target: NDArray[np.float32]
     label: NDArray[np.int64]
 
@@ -52,12 +57,16 @@ def adapt_context(
     given = new.label != UNLABELLED
     new.target[given] = np.eye(N, dtype=np.float32)[new.label[given]]
     counts = np.where(given, weight, 1.0)
-    if not rehearsed:
-        return fit_on(context, new.features, new.target, counts, pull, iterations)
-    old = examples(base, context, lines, rehearsed)
-    features = np.concatenate([new.features, old.features])
-    target = np.concatenate([new.target, old.target])
-    return fit_on(context, features, target, np.append(counts, np.ones(len(old.label))), pull, iterations)
+    if rehearsed:
+        old = examples(base, context, lines, rehearsed)
+        new = Examples(
+            np.concatenate([new.features, old.features]),
+            np.concatenate([new.first[:-1], new.first[-1] + old.first]),
+            np.concatenate([new.target, old.target]),
+            np.concatenate([new.label, old.label]),
+        )
+        counts = np.append(counts, np.ones(len(old.label)))
+    return fit_on(context, new, counts, pull, iterations)
 
 
 def examples(base: Model, context: ContextModel, lines: LineModel, pages: Sequence[LabelledPage]) -> Examples:
@@ -67,53 +76,58 @@ def examples(base: Model, context: ContextModel, lines: LineModel, pages: Sequen
         raise ValueError("a second stage has an outlook")
     foretold = logits_of(read, base.outlook)
     before, visible = surroundings(read, First(line_scores(read, base.lines), foretold))
-    says = network_probabilities(before, context.low, context.high, context.w1, context.b1, context.w2, context.b2)
+    _, first = visible_lines(read.blank, read.first_line)
+    weights = weights_of(context)
+    says = softmax(forward(weights, standardised(context, before), first).logits)
     after, _ = surroundings(read, First(line_scores(read, lines), foretold))
     label = np.array([INDEX[label] if label else UNLABELLED for page in pages for label in page.labels], np.int64)
-    return Examples(after, says, label[visible])
+    return Examples(after, first, says, label[visible])
+
+
+def mean_and_deviation(context: ContextModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Of the features that the model was trained on: where low and high come from."""
+    deviation = np.maximum((context.high - context.low) / np.float32(2 * CLIP), SMALLEST)
+    return (context.high + context.low) / np.float32(2), deviation
+
+
+def standardised(context: ContextModel, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The features as the network learned them."""
+    mean, deviation = mean_and_deviation(context)
+    found: NDArray[np.float32] = (np.clip(features, context.low, context.high) - mean) / deviation
+    return found
+
+
+def weights_of(context: ContextModel) -> Weights:
+    """The network's weights on standardised features.
+
+    Those are what moves: otherwise the pull would hold weights of wide features and let those of narrow ones go.
+    """
+    mean, deviation = mean_and_deviation(context)
+    found = {name: getattr(context, name) for name in FIELDS}
+    return found | {"w1": context.w1 * deviation[:, None], "b1": context.b1 + mean @ context.w1}
 
 
 def fit_on(
-    context: ContextModel,
-    features: NDArray[np.float32],
-    target: NDArray[np.float32],
-    counts: NDArray[np.float64],
-    pull: float,
-    iterations: int,
+    context: ContextModel, lines: Examples, counts: NDArray[np.float64], pull: float, iterations: int
 ) -> ContextModel:
-    """The context model with the network's weights moved.
-
-    The weights are those on standardised features while they move, as in fit_context.fit_network: otherwise the pull
-    would hold weights of wide features and let those of narrow ones go.
-    """
-    deviation = np.maximum((context.high - context.low) / (2 * CLIP), 1e-6)
-    mean = (context.high + context.low) / 2
-    x = (np.clip(features, context.low, context.high) - mean) / deviation
-    first = {
-        "w1": context.w1 * deviation[:, None],
-        "b1": context.b1 + mean @ context.w1,
-        "w2": context.w2,
-        "b2": context.b2,
-    }
-    shapes = [first[name].shape for name in FIELDS]
-    start = np.concatenate([first[name].ravel() for name in FIELDS]).astype(np.float64)
-    cuts = np.cumsum([0, *(int(np.prod(shape)) for shape in shapes)])
+    """The context model with the network's weights moved."""
+    x = standardised(context, lines.features)
+    begin = weights_of(context)
+    start = np.concatenate([begin[name].ravel() for name in FIELDS]).astype(np.float64)
+    cuts = np.cumsum([0, *(begin[name].size for name in FIELDS)])
     weight = counts.astype(np.float32)
 
-    def arrays(flat: NDArray[np.float64]) -> list[NDArray[Any]]:
-        return [flat[a:b].reshape(shape) for a, b, shape in zip(cuts[:-1], cuts[1:], shapes, strict=True)]
+    def arrays(flat: NDArray[np.float64]) -> Weights:
+        parts = zip(FIELDS, cuts[:-1], cuts[1:], strict=True)
+        return {name: flat[a:b].reshape(begin[name].shape).astype(np.float32) for name, a, b in parts}
 
     def value(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        w1, b1, w2, b2 = (array.astype(np.float32) for array in arrays(flat))
-        hidden = np.maximum(x @ w1 + b1, 0)
-        loss, by_logit = cross_entropy(hidden @ w2 + b2, target, weight)
-        by_hidden = np.where(hidden > 0, by_logit @ w2.T, 0)
-        slopes = (x.T @ by_hidden, by_hidden.sum(0), hidden.T @ by_logit, by_logit.sum(0))
-        slope = np.concatenate([part.ravel() for part in slopes]).astype(np.float64)
+        weights = arrays(flat)
+        done = forward(weights, x, lines.first)
+        loss, by_logit = cross_entropy(done.logits, lines.target, weight)
+        slopes = gradients(weights, done, by_logit)
         away = flat - start
+        slope = np.concatenate([slopes[name].ravel() for name in FIELDS]).astype(np.float64)
         return loss + pull / 2 * float(away @ away), slope + pull * away
 
-    w1, b1, w2, b2 = arrays(descend(value, start, iterations))
-    w1 = w1 / deviation[:, None]
-    moved = {"w1": w1, "b1": b1 - mean @ w1, "w2": w2, "b2": b2}
-    return replace(context, **{name: array.astype(np.float32) for name, array in moved.items()})
+    return in_units(arrays(descend(value, start, iterations)), *mean_and_deviation(context))

@@ -94,7 +94,8 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
         around = page_features(table, first, tables)
         own = np.array([page.weight for page in given] + [1.0] * len(made))
         weight = table.weight * own[table.page]
-        context = fit_context_model(around, table.labels, weight, options.context_options, options.context_options.seed)
+        chosen = options.context_options
+        context = fit_context_model(around, table.labels, table.page, weight, chosen, chosen.seed)
     spans = None
     if several and any(page.spans for page in given):
         say("fitting the span tagger")

@@ -1,21 +1,17 @@
-"""Second stage: a small network over what surrounds a line, trained on scores that the first stage gave unseen."""
+"""Second stage: a small recurrent network over pages, trained on scores that the first stage gave unseen."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from moderation.judge import First, line_scores, logits_of, surroundings
 from moderation.kernel.outlook import OUTLOOK
-from moderation.labels import CONTENT, INDEX, NAMES
+from moderation.labels import INDEX, NAMES
 from moderation.lines import read_lines
 from moderation.model.model import ContextModel
 from moderation.text.batch import pack
@@ -23,24 +19,26 @@ from moderation.text.tables import Tables
 from moderation.train.dataset import LabelledPage
 from moderation.train.features import LineFeatures, line_features
 from moderation.train.fit_lines import LineOptions, fit_on_features
+from moderation.train.fit_network import fit_network
 from moderation.train.fit_outlook import asked_lines, fit_outlook
+from moderation.train.page_network import Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextOptions:
-    """hidden: units of the one layer. alpha: L2 penalty. trust: of the line's own opinion, see kernel/trees.py. trees,
-    tree_rate: of the boosted trees. folds: parts for out-of-fold scores. seed: of the network's first weights and of
-    the trees; of three that were tried, the one that did best on crawled pages kept aside (split dev)."""
+    """epochs: how often every page is seen. batch: lines a step, of whole pages. rate: the largest step of Adam, which
+    shrinks to nothing. decay: what weights lose at each step, as a share of the rate. dropout: share of numbers left
+    out. noise: deviation of what is added to standardised features. folds: parts for out-of-fold scores. seed: of the
+    first weights, the order of pages, the noise and what is left out."""
 
-    hidden: int = 48
-    alpha: float = 0.7
-    epochs: int = 25
-    rate: float = 1e-3
-    trust: float = 0.25
-    trees: int = 60
-    tree_rate: float = 0.15
+    epochs: int = 10
+    batch: int = 500
+    rate: float = 2e-3
+    decay: float = 0.02
+    dropout: float = 0.1
+    noise: float = 0.2
     folds: int = 5
-    seed: int = 2
+    seed: int = 1
 
 
 DEFAULTS: Final = ContextOptions()
@@ -147,116 +145,32 @@ def spread_out(first: First, labelled: NDArray[np.bool_]) -> First:
 def fit_context_model(
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
+    page: NDArray[np.int64],
     weight: NDArray[np.float64],
     options: ContextOptions = DEFAULTS,
     seed: int = 0,
 ) -> ContextModel:
-    """Fit network and trees, on one thread: beside other work, BLAS threads only wait for each other."""
-    with threadpool_limits(1):
-        found = fit_network(features, labels, weight, options, seed) | fit_trees(
-            features, labels, weight, options, seed
-        )
-    return ContextModel(**found, trust=np.array([options.trust], np.float32))
+    """Fit the network on clipped, standardised features; the standardisation goes into its weights.
 
-
-def fit_network(
-    features: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    options: ContextOptions,
-    seed: int,
-) -> dict[str, NDArray[Any]]:
-    """Fit the network on clipped, standardised features; the standardisation goes into the weights."""
+    page: of each row, rows of a page in a row and in order. On one thread: beside other work, BLAS threads only wait
+    for each other, and the sums stay the same.
+    """
     mean = features.mean(0)
     deviation = np.maximum(features.std(0), 1e-3)
-    network = MLPClassifier(
-        (options.hidden,),
-        alpha=options.alpha,
-        batch_size=min(256, labels.size),
-        learning_rate_init=options.rate,
-        max_iter=options.epochs,
-        random_state=seed,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is chosen, not a failure
-        network.fit(np.clip((features - mean) / deviation, -CLIP, CLIP), labels, sample_weight=weight)
-    w1, w2 = network.coefs_
-    b1, b2 = network.intercepts_
-    if network.classes_.size == 2:  # scikit-learn gives two classes one output
-        w2, b2 = np.hstack([-w2 / 2, w2 / 2]), np.concatenate([-b2 / 2, b2 / 2])
-    all_w2 = np.zeros((options.hidden, len(NAMES)))
-    all_b2 = np.full(len(NAMES), -20.0)
-    all_w2[:, network.classes_], all_b2[network.classes_] = w2, b2
-    found = {
+    x = np.clip((features - mean) / deviation, -CLIP, CLIP)
+    first = np.append(np.flatnonzero(np.diff(page, prepend=-1)), page.size)
+    with threadpool_limits(1):
+        weights = fit_network(x, labels, first, weight.astype(np.float32), options, seed)
+    return in_units(weights, mean, deviation)
+
+
+def in_units(weights: Weights, mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> ContextModel:
+    """The model of features as they come, from the network of standardised ones."""
+    w1 = weights["w1"] / deviation[:, None]
+    found = weights | {
         "low": mean - CLIP * deviation,
         "high": mean + CLIP * deviation,
-        "w1": w1 / deviation[:, None],
-        "b1": b1 - (mean / deviation) @ w1,
-        "w2": all_w2,
-        "b2": all_b2,
+        "w1": w1,
+        "b1": weights["b1"] - mean @ w1,
     }
-    return {name: np.ascontiguousarray(array, np.float32) for name, array in found.items()}
-
-
-def fit_trees(
-    features: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    options: ContextOptions,
-    seed: int,
-) -> dict[str, NDArray[Any]]:
-    """Fit the trees that tell content from the rest, and lay their nodes out for the kernel."""
-    model = HistGradientBoostingClassifier(
-        max_iter=options.trees,
-        learning_rate=options.tree_rate,
-        max_leaf_nodes=31,
-        max_depth=6,
-        min_samples_leaf=30,
-        l2_regularization=5.0,
-        max_features=0.3,
-        early_stopping=False,
-        random_state=seed,
-    )
-    content = labels == CONTENT
-    if content.all() or not content.any():
-        return no_trees(bool(content[0]))
-    model.fit(features, content, sample_weight=weight)
-    return lay_out(model) | {"baseline": np.asarray(model._baseline_prediction, np.float32).reshape(1)}
-
-
-def no_trees(content: bool) -> dict[str, NDArray[Any]]:
-    """Where all lines are content, or none is: no tree, and a baseline of nearly 1 or 0."""
-    types = {"root": np.int32, "feature": np.int16, "threshold": np.float32, "child": np.int32, "value": np.float32}
-    empty: dict[str, NDArray[Any]] = {name: np.zeros(0, dtype) for name, dtype in types.items()}
-    return empty | {"baseline": np.array([20.0 if content else -20.0], np.float32)}
-
-
-def lay_out(model: HistGradientBoostingClassifier) -> dict[str, NDArray[Any]]:
-    """The nodes of all trees, the two children of a node side by side; the fields that kernel/trees.py reads."""
-    root: list[int] = []
-    rows: list[tuple[int, float, int, float]] = []
-    for (predictor,) in model._predictors:
-        nodes = predictor.nodes
-        root.append(len(rows))
-        place = {0: len(rows)}
-        rows.append((0, 0.0, 0, 0.0))
-        queue = [0]
-        for n in queue:
-            node = nodes[n]
-            if node["is_leaf"]:
-                rows[place[n]] = (0, 0.0, 0, float(node["value"]))
-                continue
-            pair = len(rows)
-            for offset, side in enumerate(("left", "right")):
-                place[int(node[side])] = pair + offset
-                rows.append((0, 0.0, 0, 0.0))
-                queue.append(int(node[side]))
-            rows[place[n]] = (int(node["feature_idx"]), float(node["num_threshold"]), pair, 0.0)
-    feature, threshold, child, value = zip(*rows, strict=True)
-    return {
-        "root": np.array(root, np.int32),
-        "feature": np.array(feature, np.int16),
-        "threshold": np.array(threshold, np.float32),
-        "child": np.array(child, np.int32),
-        "value": np.array(value, np.float32),
-    }
+    return ContextModel(**{name: np.ascontiguousarray(array, np.float32) for name, array in found.items()})

@@ -29,7 +29,7 @@ class AdaptOptions:
     n-gram's feature, as in LineOptions."""
 
     weight: float = 10.0
-    span_weight: float = 3.0
+    span_weight: float = 8.0
     pull: float = 0.3
     context_pull: float = 30.0
     span_pull: float = 1.0

@@ -21,6 +21,10 @@ from moderation.train.pull import cross_entropy, descend
 
 N: Final = len(NAMES)
 UNLABELLED: Final = -1
+REHEARSED: Final = 1500
+"""Pages that are rehearsed, each for as many as there are for it: more of them cost time and change nothing."""
+TOGETHER: Final = 512
+"""Lines whose slopes are computed at a time."""
 SMALLEST: Final = np.float32(1e-6)
 """A deviation is never less."""
 
@@ -58,14 +62,15 @@ def adapt_context(
     new.target[given] = np.eye(N, dtype=np.float32)[new.label[given]]
     counts = np.where(given, weight, 1.0)
     if rehearsed:
-        old = examples(base, context, lines, rehearsed)
+        some = np.random.default_rng(0).permutation(len(rehearsed))[:REHEARSED]
+        old = examples(base, context, lines, [rehearsed[i] for i in some])
         new = Examples(
             np.concatenate([new.features, old.features]),
             np.concatenate([new.first[:-1], new.first[-1] + old.first]),
             np.concatenate([new.target, old.target]),
             np.concatenate([new.label, old.label]),
         )
-        counts = np.append(counts, np.ones(len(old.label)))
+        counts = np.append(counts, np.full(len(old.label), len(rehearsed) / len(some)))
     return fit_on(context, new, counts, pull, iterations)
 
 
@@ -107,6 +112,16 @@ def weights_of(context: ContextModel) -> Weights:
     return found | {"w1": context.w1 * deviation[:, None], "b1": context.b1 + mean @ context.w1}
 
 
+def in_parts(first: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Whole pages in parts of about TOGETHER lines: what is computed of them stays in a cache.
+
+    first: the first line of each page, and the one behind the last; a part's ends where the next one's begins.
+    """
+    cuts = np.unique(np.searchsorted(first, np.arange(0, first[-1], TOGETHER)))
+    ends = np.append(cuts[1:], first.size - 1)
+    return [first[a : b + 1] for a, b in zip(cuts, ends, strict=True) if b > a]
+
+
 def fit_on(
     context: ContextModel, lines: Examples, counts: NDArray[np.float64], pull: float, iterations: int
 ) -> ContextModel:
@@ -116,6 +131,7 @@ def fit_on(
     start = np.concatenate([begin[name].ravel() for name in FIELDS]).astype(np.float64)
     cuts = np.cumsum([0, *(begin[name].size for name in FIELDS)])
     weight = counts.astype(np.float32)
+    parts = [(pages, int(pages[0]), int(pages[-1])) for pages in in_parts(lines.first)]
 
     def arrays(flat: NDArray[np.float64]) -> Weights:
         parts = zip(FIELDS, cuts[:-1], cuts[1:], strict=True)
@@ -123,11 +139,14 @@ def fit_on(
 
     def value(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = arrays(flat)
-        done = forward(weights, x, lines.first)
-        loss, by_logit = cross_entropy(done.logits, lines.target, weight)
-        slopes = gradients(weights, done, by_logit)
         away = flat - start
-        slope = np.concatenate([slopes[name].ravel() for name in FIELDS]).astype(np.float64)
-        return loss + pull / 2 * float(away @ away), slope + pull * away
+        total, slope = pull / 2 * float(away @ away), pull * away
+        for pages, a, b in parts:
+            done = forward(weights, x[a:b], pages - a)
+            loss, by_logit = cross_entropy(done.logits, lines.target[a:b], weight[a:b])
+            slopes = gradients(weights, done, by_logit)
+            total += loss
+            slope += np.concatenate([slopes[name].ravel() for name in FIELDS])
+        return total, slope
 
     return in_units(arrays(descend(value, start, iterations)), *mean_and_deviation(context))

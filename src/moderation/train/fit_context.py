@@ -31,7 +31,7 @@ class ContextOptions:
     out. noise: deviation of what is added to standardised features. folds: parts for out-of-fold scores. seed: of the
     first weights, the order of pages, the noise and what is left out."""
 
-    epochs: int = 10
+    epochs: int = 16
     batch: int = 500
     rate: float = 2e-3
     decay: float = 0.02

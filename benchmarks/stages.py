@@ -17,6 +17,7 @@ from moderation.kernel.surroundings import surrounded_probabilities
 from moderation.labels import CONTENT
 from moderation.lines import read_lines
 from moderation.moderate import Moderator
+from moderation.rescue import rescue
 from moderation.result import decide
 from moderation.spans import NO_SPANS, find_spans
 from moderation.text.batch import batches, pack
@@ -53,6 +54,8 @@ def one_round(moderator: Moderator, texts: tuple[str, ...], stages: Stages) -> N
             probabilities = clock(stages, "features and network", surrounded_probabilities, *given)
         spans = NO_SPANS
         if model.spans is not None:
+            saved = lines, probabilities, first, model.spans, tables
+            probabilities = clock(stages, "rescue", rescue, *saved)
             chosen = np.flatnonzero((probabilities[:, CONTENT] >= 0.5) & ~lines.blank)
             spans = clock(stages, "spans", find_spans, lines, chosen, first, model.spans, tables)
         judgement = Judgement(lines, probabilities, spans)

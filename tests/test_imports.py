@@ -25,6 +25,7 @@ JUDGING: Final = LOW | {
     "spans",
     "tricks",
     "segments",
+    "rescue",
 }
 RESULTS: Final = JUDGING | {"decision", "columns", "written", "result", "decide"}
 ALLOWED: Final[dict[str, set[str]]] = {
@@ -43,7 +44,8 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "repair": {"errors", "text", "kernel", "records"},
     "spans": LOW | {"model", "lines"},
     "segments": LOW | {"lines", "spans"},
-    "judge": LOW | {"model", "lines", "repair", "spans", "segments"},
+    "rescue": LOW | {"lines", "model", "spans"},
+    "judge": LOW | {"model", "lines", "repair", "spans", "segments", "rescue"},
     "decide": JUDGING,
     "decision": JUDGING,
     "columns": JUDGING | {"decision"},

@@ -17,6 +17,7 @@ from moderation.kernel.surroundings import Ready, ready_weights, surrounded_prob
 from moderation.labels import CONTENT
 from moderation.lines import Lines, read_lines
 from moderation.model.model import ContextModel, LineModel, Model
+from moderation.rescue import rescue
 from moderation.segments import find_giants, fold_back, read_segments
 from moderation.spans import NO_SPANS, Spans, find_spans
 from moderation.text.batch import Batch
@@ -122,11 +123,14 @@ def judge(batch: Batch, model: Model, evidence: Evidence | None = None) -> Judge
 
 
 def both_stages(lines: Lines, model: Model) -> NDArray[np.float32]:
-    """The probabilities of every line among its neighbours."""
+    """The probabilities of every line among its neighbours, and of what would be left of it without spam."""
     probabilities = line_scores(lines, model.lines)
-    if model.context is None or model.outlook is None:
+    if model.context is not None and model.outlook is not None:
+        first = First(probabilities, logits_of(lines, model.outlook))
+        probabilities = context_scores(lines, first, model.context)
+    if model.spans is None:
         return probabilities
-    return context_scores(lines, First(probabilities, logits_of(lines, model.outlook)), model.context)
+    return rescue(lines, probabilities, model.lines, model.spans, model.tables)
 
 
 def spans_of(lines: Lines, probabilities: NDArray[np.float32], allowed: NDArray[np.bool_], model: Model) -> Spans:

@@ -69,6 +69,12 @@ def candidate_runs(
     return runs, *run_facts(runs, facts, scores, piece_start, FAMILY)
 
 
+def run_scores(facts: NDArray[np.float32], spans: SpanModel) -> NDArray[np.float32]:
+    """The probability of each run that it is junk, (r,), from its facts as candidate_runs gives them."""
+    found: NDArray[np.float32] = 1 / (1 + np.exp(-(facts @ spans.accept[:-1] + spans.accept[-1])))
+    return found
+
+
 def find_spans(lines: Lines, chosen: NDArray[np.int64], model: LineModel, spans: SpanModel, tables: Tables) -> Spans:
     """The spans of the chosen lines, each with its label and score."""
     if not chosen.size:

@@ -8,6 +8,8 @@ from moderation.kernel.spans import FACTS, STATES
 
 MORE = STATES + 4
 """Numbers that are added to the tagger's own facts."""
+REST_KEEP = FACTS + STATES
+"""Which fact is the log odds, by four, that the rest of the line is content."""
 FULL_REST = 40
 """A rest of so many characters or more is as good as any."""
 SMALLEST = np.float32(1e-3)
@@ -64,7 +66,7 @@ def run_facts(
         for s in range(STATES):
             out[q, FACTS + s] = log_odds(share[s])
         rest = piece_start[2 * q + 2] - piece_start[2 * q + 1]
-        out[q, FACTS + STATES] = log_odds(scores[2 * q + 1, 0])
+        out[q, REST_KEEP] = log_odds(scores[2 * q + 1, 0])
         out[q, FACTS + STATES + 1] = out[q, FACTS + state]
         out[q, FACTS + STATES + 2] = min(rest, FULL_REST) / FULL_REST
         out[q, FACTS + STATES + 3] = facts[q, 0] * facts[q, 2]

@@ -17,6 +17,8 @@ from moderation.spans import FAMILY, candidate_runs, run_scores
 from moderation.text.tables import Tables
 
 SPAM: Final = FAMILIES.index("spam")
+CERTAIN: Final = 0.95
+"""A line that is more likely spam than this is not looked through: most are such, and next to none can be rescued."""
 SURE: Final = 0.5
 """The least score of the run, as of a span."""
 GOOD: Final = 0.8
@@ -31,13 +33,15 @@ def rescue(
     lines: Lines, probabilities: NDArray[np.float32], model: LineModel, spans: SpanModel, tables: Tables
 ) -> NDArray[np.float32]:
     """The probabilities; those of lines with a single run of spam and a good rest are changed, in a copy."""
-    chosen = np.flatnonzero((FAMILY[probabilities.argmax(1)] == SPAM) & ~lines.blank)
+    length = np.diff(lines.fold_start)
+    doubted = (FAMILY[probabilities.argmax(1)] == SPAM) & (probabilities.max(1) <= CERTAIN)
+    chosen = np.flatnonzero(doubted & (length >= 2 * SHORTEST) & ~lines.blank)
     if not chosen.size:
         return probabilities
     runs, facts, _ = candidate_runs(lines, chosen, model, spans, tables)
     spam = runs[:, 3] == SPAM
     line, cut = runs[:, 0], runs[:, 2] - runs[:, 1]
-    left = np.diff(lines.fold_start)[line] - cut
+    left = length[line] - cut
     alone = np.bincount(line[spam], minlength=probabilities.shape[0])[line] == 1
     good = facts[:, REST_KEEP] >= np.log(GOOD / (1 - GOOD)) / 4
     found = spam & alone & good & (run_scores(facts, spans) >= SURE) & (left >= np.maximum(cut, SHORTEST))

@@ -82,5 +82,5 @@ def find_spans(lines: Lines, chosen: NDArray[np.int64], model: LineModel, spans:
     runs, facts, label = candidate_runs(lines, chosen, model, spans, tables)
     if not runs.size:
         return NO_SPANS
-    where = lines.kinds, lines.fold_start, lines.line_start, lines.line_end, lines.source
+    where = lines.folded, lines.kinds, lines.fold_start, lines.line_start, lines.line_end, lines.source
     return Spans(*accepted_runs(runs, facts, label, spans.accept, SMALLEST_SCORE, SMALLEST_REST, *where))

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from kernel.equal import assert_same
 from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
 from moderation.kernel import reference, spans
-from moderation.kernel.runs import accepted_runs, run_facts
+from moderation.kernel.runs import NOISE, WORDS, accepted_runs, run_facts
 from moderation.kernel.spans import CLASSES, EDGES, FACTS, REST, STATES
+from moderation.labels import FAMILIES
 from moderation.model.model import SPAN_FACTS
 from moderation.spans import FAMILY
+from moderation.text.classes import CharClass
 
 BITS = 12
 RANDOM = np.random.default_rng(13)
@@ -44,7 +46,7 @@ def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
     given_scores = shares.astype(np.float32).reshape(-1, FAMILY.size), pieces[1], FAMILY
     judged = run_facts(runs, facts, *given_scores)
     assert_same(judged, reference.run_facts(runs, facts, *given_scores))
-    places = read.kinds, read.fold_start, read.line_start, read.line_end, read.source
+    places = read.folded, read.kinds, read.fold_start, read.line_start, read.line_end, read.source
     found = runs, *judged, ACCEPT, 0.5, 4, *places
     assert_same(accepted_runs(*found), reference.accepted_runs(*found))
     return runs
@@ -130,3 +132,34 @@ def test_a_character_is_scored_by_the_grams_that_cover_it() -> None:
     found = spans.character_scores(folded, 0, 2, weights, BITS)
     assert found[:, 2].tolist() == [6, 6]
     assert not found[:, [0, 1, 3]].any()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("……", False),
+        ("。！", False),
+        ("★▓■", False),
+        ("ⓥⓘⓟ", True),
+        ("㊙", True),
+        ("V", True),
+        ("９", True),
+        ("金", True),
+        ("日本語かな", True),
+    ],
+)
+def test_chrome_and_spam_hold_letters_be_it_in_circles_and_noise_need_not(text: str, words: bool) -> None:
+    read = lines_of([f"今天下雨{text}"])
+    behind = int(read.fold_start[1])
+    for state in range(1, STATES):
+        runs = np.array([[0, 4, behind, state]], np.int64)
+        facts, accept = np.zeros((1, SPAN_FACTS), np.float32), np.zeros(SPAN_FACTS + 1, np.float32)
+        places = read.folded, read.kinds, read.fold_start, read.line_start, read.line_end, read.source
+        found = accepted_runs(runs, facts, np.array([2], np.int64), accept, 0.1, 1, *places)[0].size
+        assert found == (words or state == NOISE)
+
+
+def test_the_classes_that_say_something_are_letters_and_digits() -> None:
+    says = {CharClass.HAN, CharClass.LATIN, CharClass.DIGIT, CharClass.LETTER}
+    assert {kind for kind in CharClass if int(WORDS) >> kind & 1} == says
+    assert FAMILIES.index("noise") == NOISE

@@ -17,7 +17,8 @@ from moderation.lines import read_lines
 from moderation.model.model import ContextModel, LineModel, Model
 from moderation.text.batch import pack
 from moderation.text.tables import built_tables
-from moderation.train.adapt_context import adapt_context
+from moderation.train import adapt_context as module
+from moderation.train.adapt_context import adapt_context, in_parts
 from moderation.train.dataset import LabelledPage
 
 N: Final = len(NAMES)
@@ -93,3 +94,43 @@ def test_the_same_corrections_give_the_same_bits() -> None:
     one, two = adapted("promo"), adapted("promo")
     for field in fields(CONTEXT):
         np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name))
+
+
+@pytest.mark.parametrize(
+    ("first", "parts"),
+    [
+        ([0], []),
+        ([0, 0, 0], []),
+        ([0, 5], [(0, 5)]),
+        ([0, 2, 2, 5, 9], [(0, 5), (5, 9)]),
+        ([0, 40, 41], [(0, 40), (40, 41)]),
+    ],
+)
+def test_parts_are_whole_pages_and_hold_every_line_once(
+    first: list[int], parts: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOGETHER", 4)
+    found = in_parts(np.array(first, np.int64))
+    assert [(int(pages[0]), int(pages[-1])) for pages in found] == parts
+
+
+def test_the_result_does_not_hang_on_how_many_lines_are_worked_on_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = adapted("promo")
+    monkeypatch.setattr(module, "TOGETHER", 3)
+    pieces = adapted("promo")
+    np.testing.assert_allclose(scores_of(pieces), scores_of(whole), atol=0.02)
+
+
+def test_pages_that_are_not_drawn_for_rehearsal_are_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    rehearsed = [LabelledPage(f"known-{n}", LINES, (None,) * len(LINES)) for n in range(4)]
+    given = BASE, CONTEXT, BASE.lines, [page("promo")]
+    every = adapt_context(*given, rehearsed, weight=10, pull=1e-3, iterations=60)
+    monkeypatch.setattr(module, "REHEARSED", 1)
+    one = adapt_context(*given, rehearsed, weight=10, pull=1e-3, iterations=60)
+    np.testing.assert_allclose(scores_of(one), scores_of(every), atol=0.02)
+
+
+def test_a_correction_on_a_line_that_cannot_be_seen_changes_nothing() -> None:
+    unseen = LabelledPage("unseen", ("\u200b",), ("promo",))
+    after = adapt_context(BASE, CONTEXT, BASE.lines, [unseen], [], weight=10, pull=1e-3, iterations=5)
+    np.testing.assert_allclose(scores_of(after), scores_of(CONTEXT), atol=1e-5)

@@ -17,6 +17,7 @@ from moderation.kernel.function_words import FUNCTION_WORDS, pack_word
 from moderation.kernel.ngrams import LONGEST
 from moderation.kernel.outlook import FARTHEST, OUTLOOK, SAID
 from moderation.kernel.recurrence import GATED, MEMORY
+from moderation.kernel.runs import NOISE
 from moderation.kernel.shape import GROUPS, N_CLASSES, ROWS
 from moderation.kernel.spans import CLASSES, FACTS, REST, STATES
 from moderation.kernel.surroundings import AHEAD, PIECE
@@ -729,6 +730,10 @@ def run_facts(
     return columns.astype(np.float32), inside.argmax(1).astype(np.int64)
 
 
+TOKENS = "[a-z0\u3400-\u9fff\U00020000-\U00031fff]"
+"""What folding makes of letters, digits and Chinese, whatever they were."""
+
+
 def accepted_runs(
     runs: NDArray[np.int64],
     facts: NDArray[np.float32],
@@ -736,6 +741,7 @@ def accepted_runs(
     accept: NDArray[np.float32],
     least_score: float,
     least_rest: int,
+    folded: NDArray[np.uint32],
     kinds: NDArray[np.uint8],
     fold_start: NDArray[np.int64],
     line_start: NDArray[np.int64],
@@ -748,7 +754,8 @@ def accepted_runs(
     rows = []
     for q, (k, i, j, state) in enumerate(runs.tolist()):
         of = source[fold_start[k] : fold_start[k + 1]].tolist()
-        words = state == 3 or {1, 2, 3, 13} & set(kinds[fold_start[k] + i : fold_start[k] + j].tolist())
+        run = slice(fold_start[k] + i, fold_start[k] + j)
+        words = state == NOISE or {1, 2, 3, 13} & set(kinds[run].tolist()) or re.search(TOKENS, text_of(folded[run]))
         if score[q] >= least_score and len(of) - (j - i) >= least_rest and words:
             start = int(line_start[k]) if i == 0 else of[i]
             end = int(line_end[k]) if j == len(of) else of[j]

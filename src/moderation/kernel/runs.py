@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.kernel.disguise import is_token
 from moderation.kernel.jit import inline, kernel
 from moderation.kernel.spans import FACTS, STATES
 
@@ -16,7 +17,7 @@ SMALLEST = np.float32(1e-3)
 NOISE = 3
 """The state of a run that means nothing; such a run may be of marks alone."""
 WORDS = np.uint32(1 << 1 | 1 << 2 | 1 << 3 | 1 << 13)
-"""Classes of characters that say something, a bit each: letters and digits of any script."""
+"""Classes of characters that say something, a bit each: letters and digits of any script (text/classes.py)."""
 
 
 @inline
@@ -26,10 +27,10 @@ def log_odds(share: np.float32) -> np.float32:
 
 
 @inline
-def says_something(kinds: NDArray[np.uint8], first: int, behind: int) -> bool:
-    """Whether some character from `first` on, and before `behind`, is a letter or a digit."""
+def says_something(folded: NDArray[np.uint32], kinds: NDArray[np.uint8], first: int, behind: int) -> bool:
+    """Whether a character from `first` on, and before `behind`, is a letter or a digit, or a sign of one: ⓥ, ㊙."""
     for i in range(first, behind):  # noqa: SIM110 - numba knows no generators
-        if (WORDS >> np.uint32(kinds[i])) & np.uint32(1):
+        if (WORDS >> np.uint32(kinds[i])) & np.uint32(1) or is_token(folded[i]):
             return True
     return False
 
@@ -81,6 +82,7 @@ def accepted_runs(
     accept: NDArray[np.float32],
     least_score: float,
     least_rest: int,
+    folded: NDArray[np.uint32],
     kinds: NDArray[np.uint8],
     fold_start: NDArray[np.int64],
     line_start: NDArray[np.int64],
@@ -90,7 +92,8 @@ def accepted_runs(
     """The runs of at least this score that leave at least so many characters: line, start and end in the batch's codes,
     label column, score.
 
-    accept: logistic weights over the facts, and a bias. kinds: of the folded characters. A run at an end of its line
+    accept: logistic weights over the facts, and a bias. folded, kinds: the folded characters, and their
+    classes before folding. A run at an end of its line
     takes the line's own end. Chrome and spam have words: the dots with which a sentence breaks off are neither.
     """
     r = runs.shape[0]
@@ -111,7 +114,7 @@ def accepted_runs(
         rest = behind - first - (runs[q, 2] - runs[q, 1])
         if score < least_score or rest < least_rest:
             continue
-        if runs[q, 3] != NOISE and not says_something(kinds, first + runs[q, 1], first + runs[q, 2]):
+        if runs[q, 3] != NOISE and not says_something(folded, kinds, first + runs[q, 1], first + runs[q, 2]):
             continue
         line[m] = k
         start[m] = line_start[k] if runs[q, 1] == 0 else source[first + runs[q, 1]]

@@ -175,16 +175,6 @@ def no_ints(typing: Any) -> Any:
 
 
 @intrinsic
-def all_bits(typing: Any) -> Any:
-    """Sixteen times all 32 bits."""
-
-    def lowered(context: Any, builder: Any, signed: Any, args: Any) -> Any:
-        return ir.Constant(INT_VECTOR, [-1] * LANES)
-
-    return ints(), lowered
-
-
-@intrinsic
 def no_floats(typing: Any) -> Any:
     """Sixteen zeros."""
 
@@ -251,81 +241,6 @@ def near_bits(typing: Any, array: Any, at: Any, value: Any, limit: Any) -> Any:
         return builder.zext(builder.bitcast(within, ir.IntType(LANES)), INT32)
 
     return types.int32(array, at, types.float32, types.float32), lowered
-
-
-@intrinsic
-def turn(typing: Any, array: Any, at: Any, width: Any, out: Any, to: Any) -> Any:
-    """turn(array, at, width, out, to): columns of LANES float32 rows become rows of LANES numbers each.
-
-    The rows begin at `at` and `width` numbers apart; the columns go to `to`, one behind the other. Halves, quarters
-    and so on change places.
-    """
-
-    def lowered(context: Any, builder: Any, signed: Any, args: Any) -> Any:
-        first, apart, to = (context.cast(builder, args[n], signed.args[n], types.int64) for n in (1, 2, 4))
-        rows = []
-        for r in range(LANES):
-            place = builder.add(first, builder.mul(apart, ir.Constant(ir.IntType(64), r)))
-            rows.append(builder.load(address(context, builder, signed.args[0], args[0], place, FLOAT_VECTOR), align=4))
-        width = LANES // 2
-        while width:
-            low = [lane if not lane & width else lane + LANES - width for lane in range(LANES)]
-            high = [lane + width if not lane & width else lane + LANES for lane in range(LANES)]
-            for r in range(LANES):
-                if not r & width:
-                    pair = rows[r], rows[r + width]
-                    rows[r] = builder.shuffle_vector(*pair, ir.Constant(INT_VECTOR, low))
-                    rows[r + width] = builder.shuffle_vector(*pair, ir.Constant(INT_VECTOR, high))
-            width //= 2
-        for c in range(LANES):
-            place = builder.add(to, ir.Constant(ir.IntType(64), c * LANES))
-            builder.store(rows[c], address(context, builder, signed.args[3], args[3], place, FLOAT_VECTOR), align=4)
-        return context.get_dummy_value()
-
-    return types.void(array, at, width, out, to), lowered
-
-
-@intrinsic
-def without(typing: Any, bits: Any, mask: Any, x: Any, limit: Any) -> Any:
-    """Lane by lane: the bits that are in the mask where x is above the limit, all of them where it is not."""
-
-    def lowered(context: Any, builder: Any, signed: Any, args: Any) -> Any:
-        above = builder.fcmp_ordered(">", args[2], filled(builder, args[3], FLOAT_VECTOR))
-        stay = builder.select(above, filled(builder, args[1], INT_VECTOR), ir.Constant(INT_VECTOR, [-1] * LANES))
-        return builder.and_(args[0], stay)
-
-    return ints(ints, types.int32, floats, types.float32), lowered
-
-
-@intrinsic
-def where_none(typing: Any, bits: Any) -> Any:
-    """Lane by lane: all bits where there is none, none elsewhere."""
-
-    def lowered(context: Any, builder: Any, signed: Any, args: Any) -> Any:
-        return builder.sext(builder.icmp_signed("==", args[0], ir.Constant(INT_VECTOR, [0] * LANES)), INT_VECTOR)
-
-    return ints(bits), lowered
-
-
-@intrinsic
-def at_lowest_bits(typing: Any, array: Any, at: Any, bits: Any) -> Any:
-    """Lane by lane: the number of a float32 array that stands as many places behind `at` as the lowest bit has bits
-    below it: 32 where there is none."""
-
-    def lowered(context: Any, builder: Any, signed: Any, args: Any) -> Any:
-        kind = ir.FunctionType(INT_VECTOR, [INT_VECTOR, ir.IntType(1)])
-        count = builder.module.declare_intrinsic(f"llvm.cttz.v{LANES}i32", fnty=kind)
-        places = builder.call(count, [args[2], ir.Constant(ir.IntType(1), 0)])
-        data = context.make_array(signed.args[0])(context, builder, args[0]).data
-        first = builder.gep(data, [context.cast(builder, args[1], signed.args[1], types.int64)])
-        found = ir.Constant(FLOAT_VECTOR, ir.Undefined)
-        for lane in range(LANES):
-            place = builder.extract_element(places, ir.Constant(INT32, lane))
-            one = builder.load(builder.gep(first, [builder.zext(place, ir.IntType(64))]))
-            found = builder.insert_element(found, one, ir.Constant(INT32, lane))
-        return found
-
-    return floats(array, at, ints), lowered
 
 
 def folded(builder: Any, vector: Any, join: Callable[[Any, Any], Any]) -> Any:

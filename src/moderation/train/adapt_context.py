@@ -117,6 +117,8 @@ def in_parts(first: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
     first: the first line of each page, and the one behind the last; a part's ends where the next one's begins.
     """
+    if not first[-1]:
+        return []
     cuts = np.unique(np.searchsorted(first, np.arange(0, first[-1], TOGETHER)))
     ends = np.append(cuts[1:], first.size - 1)
     return [first[a : b + 1] for a, b in zip(cuts, ends, strict=True) if b > a]

@@ -76,7 +76,8 @@ def fit_network(
     weights = first_weights(seed)
     adam = Adam(nothing(weights), nothing(weights))
     truth = np.eye(len(NAMES), dtype=np.float32)
-    epochs = max(options.epochs, LEAST // max(1, len(x) // options.batch))
+    a_time = max(1, min(first.size - 1, len(x) // options.batch))  # steps: a page is never parted
+    epochs = max(options.epochs, LEAST // a_time)
     for epoch in range(epochs):
         parts = batches(first, options.batch, random)
         for number, pages in enumerate(parts):

@@ -77,7 +77,7 @@ def compose_column(label: str, count: int, foreign: bool, script: Script, rng: R
 
 
 def chrome_lines(draft: Draft, rng: Random, stock: Stock) -> bool:
-    """Composed blocks: menus at the top, publication facts under the title, links and footer at the end."""
+    """Composed blocks, mostly where sites have them: menus at the top, facts near the title, links and footer last."""
     content, script = draft.places(CONTENT), script_of(draft)
     foreign = is_latin(draft) or rng.random() < FOREIGN
     first, last = (content[0], content[-1]) if content else (0, len(draft.rows) - 1)

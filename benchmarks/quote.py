@@ -134,6 +134,18 @@ def alone() -> str:
     return f"Trained on the authored corpus alone, measured on the crawled pages of the split dev: {figures}{state}.\n"
 
 
+def folds() -> str:
+    """Every crawled page measured by a model that has not seen it: benchmarks/cross_validate.py."""
+    found = result("cross_validate")
+    rows = [
+        [name, f"{value:.3f}", " ".join(f"{row[name]:.3f}" for row in found["rows"])]
+        for name, value in found["mean"].items()
+    ]
+    made = f"{found['generated']:g} generated pages for each given one" if found["generated"] else "no generated pages"
+    head = ["figure", f"mean of {found['folds']} folds", "folds"]
+    return f"{grid(head, rows)}\n\n{found['pages']} crawled pages, {made}.\n"
+
+
 def speed() -> str:
     """The contestants of every race against scikit-learn in benchmarks/results, and what they ran on."""
     results = [json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "benchmarks/results").glob("*.json"))]
@@ -487,7 +499,7 @@ def service() -> str:
 WRITERS: Final[dict[str, Callable[[], str]]] = {
     writer.__name__.replace("_", "-"): writer
     for writer in (
-        *(show, clean, record, quality, weakest, training, alone, retrain, service, contestants),
+        *(show, clean, record, quality, weakest, training, alone, folds, retrain, service, contestants),
         *(speed, floor, peers, stages, bound, account, scaling, site_lines, cost, memory, workers),
         *(sweep, knee, rounding, threads, instructions, formats, fitting),
     )

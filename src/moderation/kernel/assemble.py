@@ -3,12 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.jit import inline, kernel
+from moderation.kernel.jit import kernel
 
 DROP = 2
 ONE = np.uint64(1)
-BLOCK = np.uint64(64)
-"""Characters that are looked at together."""
 
 
 @kernel
@@ -59,22 +57,6 @@ def cut_spans(keep: NDArray[np.bool_], start: NDArray[np.int64], end: NDArray[np
     """Take the characters of the spans out of `keep`, in place."""
     for k in range(start.size):
         keep[start[k] : end[k]] = False
-
-
-@inline
-def run_end(keep: NDArray[np.bool_], start: int, end: int) -> int:
-    """Where the run of characters from `start` that all stay, or all don't, ends; long ones are passed in blocks."""
-    stays = keep[start]
-    i = np.uint64(start)
-    same = True
-    while same and i + BLOCK <= end:
-        for j in range(BLOCK):
-            same &= keep[i + j] == stays
-        if same:
-            i += BLOCK
-    while i < end and keep[i] == stays:
-        i += ONE
-    return np.int64(i)
 
 
 @kernel

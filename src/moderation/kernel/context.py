@@ -333,7 +333,7 @@ def page_summary(
     prose_lines = 0.0
     for first in range(a, b, LANES):
         size = exp(load_floats(lengths, first) * spread(np.float32(4.0))) - spread(np.float32(1.0))
-        store(part, 2 * LANES, size)  # behind the page's end those are next to zero
+        store(part, 2 * LANES, size)  # what lies behind the page's end is zeroed below
         weighted = no_floats()
         for v in range(first, min(b, first + LANES)):
             row = load_floats(seen, v * LANES)

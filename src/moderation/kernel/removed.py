@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.kernel.assemble import DROP, run_end
+from moderation.kernel.assemble import DROP
 from moderation.kernel.jit import inline, kernel
 from moderation.kernel.write import put_int
 
@@ -23,8 +23,26 @@ MOST_BYTES = 4
 EDIT_BYTES = 64
 """More than the two numbers of an edit and what stands beside them take."""
 ONE = np.uint64(1)
+BLOCK = np.uint64(64)
+"""Characters that are looked at together."""
 SIX, TWELVE, EIGHTEEN = np.uint32(6), np.uint32(12), np.uint32(18)
 REST, MORE = np.uint32(0x3F), np.uint32(0x80)
+
+
+@inline
+def run_end(keep: NDArray[np.bool_], start: int, end: int) -> int:
+    """Where the run of characters from `start` that all stay, or all don't, ends; long ones are passed in blocks."""
+    stays = keep[start]
+    i = np.uint64(start)
+    same = True
+    while same and i + BLOCK <= end:
+        for j in range(BLOCK):
+            same &= keep[i + j] == stays
+        if same:
+            i += BLOCK
+    while i < end and keep[i] == stays:
+        i += ONE
+    return np.int64(i)
 
 
 @inline

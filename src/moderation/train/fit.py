@@ -27,6 +27,7 @@ from moderation.train.fit_context import (
     out_of_fold,
     page_features,
     table_of,
+    with_excerpts,
 )
 from moderation.train.fit_lines import LineOptions, fit_on_features
 from moderation.train.fit_outlook import OPTIONS as OUTLOOK_OPTIONS
@@ -91,11 +92,12 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
         fold = fold_with_sources([*given, *made], options.context_options.folds, options.seed)
         first = out_of_fold(table, fits, fold, tables, options.jobs)
         say("fitting the context model")
-        around = page_features(table, first, tables)
         own = np.array([page.weight for page in given] + [1.0] * len(made))
-        weight = table.weight * own[table.page]
+        weighted = replace(table, weight=table.weight * own[table.page])
+        seen, first = with_excerpts(weighted, first, options.seed)
+        around = page_features(seen, first, tables)
         chosen = options.context_options
-        context = fit_context_model(around, table.labels, table.page, weight, chosen, chosen.seed)
+        context = fit_context_model(around, seen.labels, seen.page, seen.weight, chosen, chosen.seed)
     spans = None
     if several and any(page.spans for page in given):
         say("fitting the span tagger")

@@ -11,15 +11,11 @@ from numpy.typing import NDArray
 
 from moderation.kernel.jit import kernel
 from moderation.labels import NAMES
+from moderation.train.fit_context import page_starts
 
 STRENGTHS: Final = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0)
 SMOOTHING: Final = 5.0
 """Added to every count of a label, in proportion to the labels' frequency."""
-
-
-def first_of_pages(page: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each page begins among its rows, and their number: page has one number a row, equal ones side by side."""
-    return np.concatenate([[0], np.flatnonzero(np.diff(page)) + 1, [page.size]]).astype(np.int64)
 
 
 def learned_transitions(labels: NDArray[np.int64], page: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -27,7 +23,7 @@ def learned_transitions(labels: NDArray[np.int64], page: NDArray[np.int64]) -> N
     n = len(NAMES)
     counts = np.zeros((n + 1, n))
     before = np.concatenate([[n], labels[:-1]])
-    before[first_of_pages(page)[:-1]] = n
+    before[page_starts(page)[:-1]] = n
     np.add.at(counts, (before, labels), 1)
     prior = (np.bincount(labels, minlength=n) + 1.0) / (labels.size + n)
     smooth = counts + SMOOTHING * prior
@@ -70,7 +66,7 @@ def decoded(
 ) -> NDArray[np.int64]:
     """The label of each row, page by page. scores: (n, n_labels), probabilities."""
     emission = np.log(np.maximum(scores.astype(np.float64), 1e-6))
-    return best_paths(emission, strength * transition, first_of_pages(page))
+    return best_paths(emission, strength * transition, page_starts(page))
 
 
 def chain_scores(

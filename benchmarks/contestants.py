@@ -19,7 +19,8 @@ from moderation.judge import First, context_scores, surroundings
 from moderation.kernel.recurrence import EMBEDDED
 from moderation.labels import NAMES
 from moderation.lines import Lines
-from moderation.train.fit_context import CLIP, ContextOptions, Table, fit_context_model, spread_out
+from moderation.train.fit_context import CLIP, Table, fit_context_model, spread_out
+from moderation.train.fit_network import ContextOptions
 
 FOLDS: Final = 5
 OPTIONS: Final = ContextOptions()

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 import moderation.train.fit_network
 from moderation.kernel.context import FEATURES
 from moderation.labels import INDEX
-from moderation.train.fit_context import ContextOptions, fit_context_model
-from moderation.train.fit_network import Adam, batches, fit_network, nothing, rows_of
+from moderation.train.fit_context import fit_context_model
+from moderation.train.fit_network import Adam, ContextOptions, batches, fit_network, nothing, rows_of
 from moderation.train.page_network import FIELDS, Weights, forward
 
 CONTENT, RELATED = INDEX["content"], INDEX["related"]

@@ -92,9 +92,9 @@ def accepted_runs(
     """The runs of at least this score that leave at least so many characters: line, start and end in the batch's codes,
     label column, score.
 
-    accept: logistic weights over the facts, and a bias. folded, kinds: the folded characters, and their
-    classes before folding. A run at an end of its line
-    takes the line's own end. Chrome and spam have words: the dots with which a sentence breaks off are neither.
+    accept: logistic weights over the facts, and a bias. folded, kinds: the folded characters, and their classes before
+    folding. A run at an end of its line takes the line's own end. Chrome and spam have words: the dots with which a
+    sentence breaks off are neither.
     """
     r = runs.shape[0]
     line = np.empty(r, np.int64)

@@ -72,7 +72,6 @@ for symbol, with_ints, with_floats in (
     (operator.sub, "sub", "fsub"),
     (operator.mul, "mul", "fmul"),
     (operator.truediv, "", "fdiv"),
-    (operator.and_, "and_", ""),
 ):
     if with_ints:
         operation(symbol, ints, with_ints)

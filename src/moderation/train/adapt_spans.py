@@ -13,7 +13,7 @@ from moderation.kernel.spans import STATES
 from moderation.labels import CONTENT, NAMES
 from moderation.lines import read_lines
 from moderation.model.model import LineModel, Model, SpanModel
-from moderation.spans import candidate_runs, find_spans
+from moderation.spans import candidate_runs, find_spans, run_scores
 from moderation.text.batch import pack
 from moderation.train.dataset import LabelledPage
 from moderation.train.fit_spans import SpanOptions, TaggedLines, character_table, tagged_lines, true_share
@@ -125,8 +125,7 @@ def adapt_accept(
     for tagged, own in ((new, True), (old, False)):
         chosen = np.arange(tagged.page.size)
         runs, found, _ = candidate_runs(tagged.read, chosen, lines, spans, base.tables)
-        logit = found @ spans.accept[:-1] + spans.accept[-1]
-        good = true_share(tagged, runs) >= MOSTLY if own else 1 / (1 + np.exp(-logit))
+        good = true_share(tagged, runs) >= MOSTLY if own else run_scores(found, spans)
         facts.append(found)
         targets.append(np.asarray(good, np.float64))
         counts.append(np.full(len(found), weight if own else 1.0))

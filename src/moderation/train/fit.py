@@ -20,7 +20,6 @@ from moderation.train.dataset import LabelledPage
 from moderation.train.evaluate import judge_pages
 from moderation.train.features import line_features
 from moderation.train.fit_context import (
-    ContextOptions,
     fit_context_model,
     fits_of,
     fold_of_pages,
@@ -30,6 +29,7 @@ from moderation.train.fit_context import (
     with_excerpts,
 )
 from moderation.train.fit_lines import LineOptions, fit_on_features
+from moderation.train.fit_network import ContextOptions
 from moderation.train.fit_outlook import OPTIONS as OUTLOOK_OPTIONS
 from moderation.train.fit_outlook import fit_outlook
 from moderation.train.fit_spans import SpanOptions, fit_spans

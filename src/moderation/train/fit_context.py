@@ -19,27 +19,9 @@ from moderation.text.tables import Tables
 from moderation.train.dataset import LabelledPage
 from moderation.train.features import LineFeatures, line_features
 from moderation.train.fit_lines import LineOptions, fit_on_features
-from moderation.train.fit_network import fit_network
+from moderation.train.fit_network import ContextOptions, fit_network
 from moderation.train.fit_outlook import asked_lines, fit_outlook
 from moderation.train.page_network import Weights
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextOptions:
-    """epochs: how often every page is seen. batch: lines a step, of whole pages. rate: the largest step of Adam, which
-    shrinks to nothing. decay: what weights lose at each step, as a share of the rate. dropout: share of numbers left
-    out. noise: deviation of what is added to standardised features. folds: parts for out-of-fold scores. seed: of the
-    first weights, the order of pages, the noise and what is left out."""
-
-    epochs: int = 16
-    batch: int = 500
-    rate: float = 2e-3
-    decay: float = 0.02
-    dropout: float = 0.1
-    noise: float = 0.2
-    folds: int = 5
-    seed: int = 2
-
 
 DEFAULTS: Final = ContextOptions()
 EXCERPTS: Final = (1, 1, 1, 1, 2, 3, 5, 8)
@@ -146,6 +128,11 @@ def spread_out(first: First, labelled: NDArray[np.bool_]) -> First:
     return First(*(np.where(labelled[:, None], rows[places], np.float32(0)) for rows in first))
 
 
+def page_starts(page: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first row of each page that has rows, and the one behind the last. page: of each row, in order."""
+    return np.append(np.flatnonzero(np.diff(page, prepend=-1)), page.size)
+
+
 def with_excerpts(table: Table, first: First, seed: int) -> tuple[Table, First]:
     """The table and its scores, and behind them some excerpts of its pages, of one line or a few, as pages.
 
@@ -153,7 +140,7 @@ def with_excerpts(table: Table, first: First, seed: int) -> tuple[Table, First]:
     same in an excerpt as on its page; what surrounds it is not.
     """
     random = np.random.default_rng(seed)
-    starts = np.append(np.flatnonzero(np.diff(table.page, prepend=-1)), table.page.size)
+    starts = page_starts(table.page)
     pages = list(table.pages)
     rows: list[int] = []
     numbers: list[int] = []
@@ -187,7 +174,7 @@ def fit_context_model(
     mean = features.mean(0)
     deviation = np.maximum(features.std(0), 1e-3)
     x = np.clip((features - mean) / deviation, -CLIP, CLIP)
-    first = np.append(np.flatnonzero(np.diff(page, prepend=-1)), page.size)
+    first = page_starts(page)
     with threadpool_limits(1):
         weights = fit_network(x, labels, first, weight.astype(np.float32), options, seed)
     return in_units(weights, mean, deviation)

@@ -1,7 +1,7 @@
 """The second stage's network, fitted by Adam (Kingma and Ba 2015) on batches of whole pages."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,21 +22,24 @@ FADING, SQUARES_FADING, TINY = 0.9, 0.999, 1e-8
 """Adam's constants."""
 
 
-class Options(Protocol):
-    """What fit_context.ContextOptions has to say here."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextOptions:
+    """How the second stage is fitted.
 
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def batch(self) -> int: ...
-    @property
-    def rate(self) -> float: ...
-    @property
-    def decay(self) -> float: ...
-    @property
-    def dropout(self) -> float: ...
-    @property
-    def noise(self) -> float: ...
+    epochs: how often every page is seen. batch: lines a step, of whole pages. rate: the largest step of Adam, which
+    shrinks to nothing. decay: what weights lose at each step, as a share of the rate. dropout: share of numbers left
+    out. noise: deviation of what is added to standardised features. folds: parts for out-of-fold scores. seed: of the
+    first weights, the order of pages, the noise and what is left out.
+    """
+
+    epochs: int = 16
+    batch: int = 500
+    rate: float = 2e-3
+    decay: float = 0.02
+    dropout: float = 0.1
+    noise: float = 0.2
+    folds: int = 5
+    seed: int = 2
 
 
 @dataclass(slots=True)
@@ -68,7 +71,7 @@ def fit_network(
     labels: NDArray[np.int64],
     first: NDArray[np.int64],
     weight: NDArray[np.float32],
-    options: Options,
+    options: ContextOptions,
     seed: int,
 ) -> Weights:
     """Fit to labelled pages. x: (n, FEATURES), standardised. first: the first row of each page, and behind the last."""

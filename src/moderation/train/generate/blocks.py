@@ -1,5 +1,6 @@
 """Composed blocks: lists of links, menus and footers as sites of any kind show them, and honest short lines."""
 
+from collections.abc import Iterable
 from random import Random
 from typing import Final
 
@@ -49,31 +50,30 @@ def in_language(grammar: Grammar, symbol: str, foreign: bool) -> str:
     return other if foreign and other in grammar else symbol
 
 
+def written(texts: Iterable[str], label: str, script: Script) -> list[Row]:
+    """The texts that are not blank as lines of a label, in the page's script."""
+    return [Row(script.write(text), label) for text in texts if text.strip()]
+
+
 def compose_rows(label: str, count: int, foreign: bool, script: Script, rng: Random) -> list[Row]:
     """Lines of one chrome label, those of links to other items often under a heading."""
     grammar = load_grammar(label)
     texts = entries(grammar, in_language(grammar, "line", foreign), count, rng)
     if label == "related" and rng.random() < 0.7:
         texts.insert(0, grammar.expand(in_language(grammar, "heading", foreign), rng))
-    return [Row(script.write(text), label) for text in texts if text.strip()]
+    return written(texts, label, script)
 
 
 def compose_cycle(foreign: bool, script: Script, rng: Random) -> list[Row]:
     """Entries of two or three lines each, over and over."""
     labels = rng.choice(CYCLES)
     count = rng.choice((3, 4, 5, 6, 8, 10, 15))
-    columns = [compose_column(label, count, foreign, script, rng) for label in labels]
+    grammars = [load_grammar(label) for label in labels]
+    columns = [words.expand_alike(in_language(words, "line", foreign), count, rng) for words in grammars]
     if labels in (("related", "widget"), ("related", "meta", "widget")):
         columns[-1] = columns[-1][:1] * count  # the same button below each
-    rows = [row for entry in zip(*columns, strict=True) for row in entry]
-    return [Row(row.text, row.label) for row in rows if row.text.strip()]
-
-
-def compose_column(label: str, count: int, foreign: bool, script: Script, rng: Random) -> list[Row]:
-    """One line of each entry."""
-    grammar = load_grammar(label)
-    symbol = in_language(grammar, "line", foreign)
-    return [Row(script.write(text), label) for text in grammar.expand_alike(symbol, count, rng)]
+    lines = [pair for texts in zip(*columns, strict=True) for pair in zip(labels, texts, strict=True)]
+    return [row for label, text in lines for row in written([text], label, script)]
 
 
 def chrome_lines(draft: Draft, rng: Random, stock: Stock) -> bool:
@@ -106,5 +106,5 @@ def honest_lines(draft: Draft, rng: Random, stock: Stock) -> bool:
         symbol = "sentence_foreign" if foreign else rng.choice(HONEST)
         count = 1 if symbol == "heading" else rng.choice((1, 1, 2, 3, 5, 8, 12))
         texts = entries(words, symbol, count, rng, ALIKE if symbol == "item" else 0.0)
-        draft.rows[at:at] = [Row(script.write(text), CONTENT) for text in texts if text.strip()]
+        draft.rows[at:at] = written(texts, CONTENT, script)
     return True

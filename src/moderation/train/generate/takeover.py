@@ -3,6 +3,7 @@
 from random import Random
 from typing import Final
 
+from moderation.train.generate.compose import Form
 from moderation.train.generate.draft import CONTENT, Draft, Row
 from moderation.train.generate.inject import Campaign, start_campaign
 from moderation.train.generate.stock import Stock
@@ -27,8 +28,7 @@ def takeover(draft: Draft, rng: Random, stock: Stock) -> bool:
     return True
 
 
-def spam_row(campaign: Campaign, form: str) -> Row:
+def spam_row(campaign: Campaign, form: Form) -> Row:
     """A line of the campaign's label, a quarter of them short terms."""
     short = campaign.rng.random() < 0.25 and form == "line"
-    text = campaign.new_term() if short else campaign.text("menu" if form == "menu" else "line")
-    return Row(text, campaign.label)
+    return Row(campaign.new_term() if short else campaign.text(form), campaign.label)

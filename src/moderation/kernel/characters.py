@@ -1,7 +1,8 @@
 """All that reading needs to know about a character, in 32 bits.
 
 From the lowest bit: what it is folded to (21 bits), its class (4), whether it has to be looked at (1), what it is to
-characters written apart (2), whether it is a picture (1), and whether it may be second and first of a pair (2).
+characters written apart (2), whether it is a picture (1), whether it may be second and first of a pair (2), and whether
+it is a blank (1).
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ NOTHING = CODE
 KIND = np.uint32(21)
 KINDS = np.uint32(15)
 STOP = np.uint32(1 << 25)
-"""A line break, a blank, a character that is dropped, or an opening bracket that may hold a reading."""
+"""A line break, a character that is dropped, or an opening bracket that may hold a reading."""
 CATEGORY = np.uint32(26)
 GAP, TOKEN = np.uint32(1), np.uint32(2)
 """Categories: what stands between characters written apart, and what is written apart. Three tokens that stand apart
@@ -26,6 +27,8 @@ PICTURE = np.uint32(1 << 28)
 SECOND = np.uint32(1 << 29)
 FIRST = np.uint32(1 << 30)
 """FIRST is one bit above SECOND, so that two neighbours are compared by a shift."""
+BLANK = np.uint32(1 << 31)
+"""What is folded to a space: the first of a run is as good as any character, those behind it are looked at."""
 TABLED = np.uint32(1 << 16)
 """Characters below have their entries in a table; of the few others they are made when they come."""
 
@@ -51,7 +54,11 @@ def entry_of(
         entry |= GAP << CATEGORY
         if f >= PICTURES and class_of(f, page, char_class) == SYMBOL:
             entry |= PICTURE
-    if kind != HAN and (f == SPACE or c == 10 or c == 0x28 or c == 0xFF08):  # noqa: PLR1714 - wider numbers
+    if c == 10:
+        return np.uint32(entry | STOP)
+    if f == SPACE:
+        entry |= BLANK
+    elif kind != HAN and (c == 0x28 or c == 0xFF08):  # noqa: PLR1714 - a tuple would be compared as wider numbers
         entry |= STOP
     return np.uint32(entry)
 

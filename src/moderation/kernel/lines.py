@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.kernel.characters import (
+    BLANK,
     CATEGORY,
     CODE,
     GAP,
@@ -21,6 +22,7 @@ from moderation.kernel.disguise import bloom_of, undisguise
 from moderation.kernel.fold import CLASS_SPACE, HAN, SPACE, bracket_end
 from moderation.kernel.jit import kernel
 from moderation.kernel.shape import GROUPS, LATIN, LETTER, N_CLASSES, SENTENCE_END, word_counts, write_shape
+from moderation.kernel.suspects import hold_pair, stand_apart
 from moderation.kernel.vector import LANES, load_ints, no_ints, store
 
 NEWLINE = 10
@@ -100,7 +102,7 @@ def read_text(
             closed = i  # behind a bracket that was seen through
             seen = np.uint32(0)
             pairs = np.uint32(0)
-            before = np.uint32(0)
+            before = BLANK  # white space at the beginning goes
             before_that = np.uint32(0)
             apart = np.uint32(0)
             tally = no_ints()
@@ -112,7 +114,7 @@ def read_text(
                 while i < stop:  # nearly every character passes here, without a branch that hangs on it
                     c = codes[i]
                     e = entries[c] if c < TABLED else entry_of(c, page, fold_delta, char_class)
-                    if e & STOP:
+                    if e & (STOP | (before & BLANK)):
                         break
                     kind = (e >> KIND) & KINDS
                     tally += load_ints(ONE_OF, kind * LANES)
@@ -168,7 +170,14 @@ def read_text(
             if returned:
                 # a class that white space has: nothing else of the line hangs on it
                 counts[k, char_class[page[0], RETURN]] -= 1
-            if apart & (GAP << CATEGORY) or seen & PICTURE or pairs & SECOND:
+            if (
+                seen & PICTURE
+                or (
+                    apart & (GAP << CATEGORY)
+                    and stand_apart(folded, np.int64(begin), np.int64(m), entries, page, fold_delta, char_class)
+                )
+                or (pairs & SECOND and hold_pair(folded, np.int64(begin), np.int64(m), bloom))
+            ):
                 m = np.uint64(
                     undisguise(
                         folded, source, kinds, np.int64(begin), np.int64(m), page, char_class, pair_key, pair_to, bloom

@@ -13,7 +13,8 @@ from moderation.kernel.evidence import add_evidence
 from moderation.kernel.ngrams import sum_rows
 from moderation.kernel.outlook import heard
 from moderation.kernel.score import line_logits, softmax
-from moderation.kernel.surroundings import Ready, ready_weights, surrounded_probabilities
+from moderation.kernel.surroundings import surrounded_probabilities
+from moderation.kernel.whole import Ready, ready_weights
 from moderation.labels import CONTENT
 from moderation.lines import Lines, read_lines
 from moderation.model.model import ContextModel, LineModel, Model

@@ -28,6 +28,8 @@ INT_VECTOR = ir.VectorType(INT32, LANES)
 FOUR = 4
 FOUR_INTS = ir.VectorType(INT32, FOUR)
 FLOAT_VECTOR = ir.VectorType(FLOAT, LANES)
+SHORT = ir.IntType(16)
+PAIR_VECTOR = ir.VectorType(SHORT, 2 * LANES)
 
 
 class Sixteen(types.Type):
@@ -41,6 +43,7 @@ class Sixteen(types.Type):
 ints = Sixteen("sixteen_int32", INT_VECTOR)
 floats = Sixteen("sixteen_float32", FLOAT_VECTOR)
 fours = Sixteen("four_int32", FOUR_INTS)
+pairs = Sixteen("sixteen_pairs_of_int16", PAIR_VECTOR)
 
 
 @register_model(Sixteen)
@@ -86,6 +89,11 @@ def filled(builder: Any, value: Any, lanes: ir.VectorType) -> Any:
     return builder.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), ir.Constant(INT_VECTOR, [0] * LANES))
 
 
+def repeated(builder: Any, pair: Any) -> Any:
+    """The same two numbers sixteen times."""
+    return builder.shuffle_vector(pair, pair, ir.Constant(ir.VectorType(INT32, 2 * LANES), [0, 1] * LANES))
+
+
 def address(context: Any, builder: Any, kind: Any, array: Any, at: Any, lanes: ir.VectorType) -> Any:
     """A pointer to sixteen numbers from place `at` of a contiguous array on, counted in its elements.
 
@@ -128,6 +136,10 @@ load_four: Any = loading(fours, ir.VectorType(ir.IntType(8), FOUR), 1, lambda b,
 """load_four(array, at): four int8 as int32."""
 load_ints: Any = loading(ints, INT_VECTOR, 4)
 load_floats: Any = loading(floats, FLOAT_VECTOR, 4)
+load_pairs: Any = loading(pairs, PAIR_VECTOR, 2)
+"""load_pairs(array, at): sixteen times two int16."""
+spread_pair: Any = loading(pairs, ir.VectorType(SHORT, 2), 2, repeated)
+"""spread_pair(array, at): two int16 sixteen times."""
 
 
 @intrinsic
@@ -141,6 +153,40 @@ def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, at, value), lowered
+
+
+@intrinsic
+def store_rounded(typing: Any, array: Any, at: Any, value: Any) -> Any:
+    """Write float32 between -2^15 and 2^15 to an array of int16, from place `at` on, rounded, halves to the even one.
+
+    With 1.5 * 2^23 added to it, the lower bits of a float32 are a whole number.
+    """
+
+    def lowered(context: Any, builder: Any, signed: Any, args: Any) -> Any:
+        place = context.cast(builder, args[1], signed.args[1], types.int64)
+        narrow = ir.VectorType(SHORT, LANES)
+        pointer = address(context, builder, signed.args[0], args[0], place, narrow)
+        bits = builder.bitcast(builder.fadd(args[2], ir.Constant(FLOAT_VECTOR, [12582912.0] * LANES)), INT_VECTOR)
+        builder.store(builder.trunc(bits, narrow), pointer, align=2)
+        return context.get_dummy_value()
+
+    return types.void(array, at, value), lowered
+
+
+@intrinsic
+def add_products(typing: Any, sums: Any, one: Any, other: Any) -> Any:
+    """sums + the products of two pairs' numbers, both: one instruction where the processor has it."""
+
+    def lowered(context: Any, builder: Any, signed: Any, args: Any) -> Any:
+        wide = ir.VectorType(INT32, 2 * LANES)
+        products = builder.mul(builder.sext(args[1], wide), builder.sext(args[2], wide))
+        first, second = (
+            builder.shuffle_vector(products, products, ir.Constant(INT_VECTOR, list(range(begin, 2 * LANES, 2))))
+            for begin in (0, 1)
+        )
+        return builder.add(args[0], builder.add(first, second))
+
+    return ints(sums, one, other), lowered
 
 
 @intrinsic

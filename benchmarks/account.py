@@ -54,7 +54,7 @@ def main() -> None:
     content = int(np.diff(lines.fold_start)[chosen].sum())
     chars, visible = batch.codes.size, facts[3].size
     eighth = array_bytes(context.w1, context.say, context.w2) // ABREAST
-    weights = eighth + array_bytes(context.onwards, context.backwards)
+    weights = (eighth + array_bytes(context.onwards, context.backwards)) // 2  # served in 16 bits
     stages = {
         "lines and folding": (array_bytes(batch.codes) + of_lines(lines), lambda: read_lines(batch, model.tables)),
         "first stage": (

@@ -137,6 +137,12 @@ def test_source_leads_from_every_folded_character_to_the_one_it_came_from() -> N
     assert ["".join(texts)[i] for i in read.source] == list("發布首页ＡＢ 关键")
 
 
+@pytest.mark.parametrize("row", ["0 1 ", "1·", "a 1 - ", "7  8  ", "甲 乙 丙丁 "])
+def test_a_long_row_of_single_characters_is_gone_through_once_and_not_from_each_of_them(row: str) -> None:
+    text = row * 150_000  # minutes, where each of them is tried as the first of a run
+    assert len(lines_of([text]).blank) == 1
+
+
 def test_a_line_is_blank_exactly_where_it_has_no_n_grams() -> None:
     read = lines_of(["首页\n \n\u200b\n\n一"])
     assert read.blank.tolist() == [False, True, True, True, False]

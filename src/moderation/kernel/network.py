@@ -1,7 +1,7 @@
 """Layers of the second stage: rows of numbers times a matrix of weights, both whole numbers of 16 bits.
 
 Two products are added at a time, as processors do with such numbers: that is twice as fast as with float32. The sums
-are of whole numbers, so that a line's bits do not depend on how many lines are in the batch, nor on the processor.
+are of whole numbers, the same in any order, so that a line's bits do not depend on how many lines are in the batch.
 Eight lines are multiplied at a time: a weight is read once for all of them.
 """
 

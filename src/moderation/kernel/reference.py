@@ -600,9 +600,9 @@ def surrounded_probabilities(
     doc_first: NDArray[np.int64],
     weights: Sequence[NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Twin of kernel/surroundings.py: page by page, matrix products in float64.
+    """Twin of kernel/surroundings.py: page by page, matrix products in float64, where the kernel's are of whole numbers.
 
-    weights: the arrays of model.ContextModel in their order, not widened.
+    weights: the arrays of model.ContextModel in their order.
     """
     low, high, w1, b1, say, bias, onwards, backwards, w2, b2 = weights
     features = context_features(probabilities, facts, sets, outlook, visible, doc_first)

@@ -46,7 +46,7 @@ def embed_block(
     """ABREAST rows of features to what the lines are made into, and what they say either way, from `row` on."""
     middle, size, w1, u1, b1, say, unit, bias, _, _, _, _, _, _, _ = weights
     write_steps(rows, middle, size, steps)
-    multiply_rows(steps, 0, size.size, FEATURES // 2, w1, u1, b1, inner, 0, EMBEDDED)
+    multiply_rows(steps, 0, size.size, (FEATURES + 1) // 2, w1, u1, b1, inner, 0, EMBEDDED)
     most = spread(np.float32(MOST_FINE))
     for r in range(ABREAST):
         for at in range(0, EMBEDDED, LANES):

@@ -1,8 +1,7 @@
 """Whether a line needs the work of disguise.py at all: a closer look at lines that reading has marked.
 
-Reading marks a line by three characters in a row (` a `, `-7-`) or by two that each occur in some pair. In crawled text
-that is every twentieth line and half of all characters, because long lines nearly always hold such a place; and next to
-none of them hold characters written apart or a pair.
+Reading marks a line by three characters in a row (` a `, `-7-`) or by two that each occur in some pair. Long lines nearly
+always hold such a place, and next to none of them hold characters written apart or a pair.
 """
 
 import numpy as np
@@ -40,8 +39,12 @@ def stand_apart(
     fold_delta: NDArray[np.uint32],
     char_class: NDArray[np.uint8],
 ) -> bool:
-    """Whether [first, end) holds a run of characters written apart, as disguise.apart_end finds them."""
+    """Whether [first, end) holds a run of characters written apart, as disguise.apart_end finds them.
+
+    As there, a run that is too short is not read again from its middle: a long row of digits would take for ever.
+    """
     seen = np.uint32(0)
+    known = np.int64(first)
     for i in range(np.uint64(first), np.uint64(end)):
         f = folded[i]
         e = entries[f] if f < TABLED else entry_of(f, page, fold_delta, char_class)
@@ -49,9 +52,12 @@ def stand_apart(
         one, two, three = (seen & ONE_BITS) == ONE, (seen & TWO_BITS) == TWO, (seen & THREE_BITS) == THREE
         if one or two or three:
             begin = np.int64(i) - (4 if one else 6 if two else 8)
-            alone = begin == first or not is_token(folded[begin - 1])
-            if alone and apart_end(folded, begin, end, page, char_class) > 0:
-                return True
+            alone = is_token(folded[begin]) and (begin == first or not is_token(folded[begin - 1]))
+            if alone and begin >= known:
+                found = apart_end(folded, begin, end, page, char_class)
+                if found > 0:
+                    return True
+                known = -found
     return False
 
 

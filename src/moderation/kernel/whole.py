@@ -109,7 +109,10 @@ def ready_weights(
     known = np.repeat([1 / FINE, 1 / STEPS], [EMBEDDED, 2 * MEMORY])
     most = np.repeat([float(MOST_FINE), float(STEPS)], [EMBEDDED, KNOWN - EMBEDDED])
     said = whole_weights(say * known[:EMBEDDED, None], most[:EMBEDDED])
-    ways = (whole_weights(way / STEPS, most[EMBEDDED : EMBEDDED + MEMORY]) for way in (onwards, backwards))
+    ways = (
+        whole_weights(way.astype(np.float64) / STEPS, most[EMBEDDED : EMBEDDED + MEMORY])
+        for way in (onwards, backwards)
+    )
     last = whole_weights(w2 * known[:, None], most)
     (there, there_unit), (back, back_unit) = ways
     return *first, *said, floats(bias), there, there_unit, back, back_unit, *last, floats(b2, -1e30)

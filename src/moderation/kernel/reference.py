@@ -600,7 +600,7 @@ def surrounded_probabilities(
     doc_first: NDArray[np.int64],
     weights: Sequence[NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Twin of kernel/surroundings.py: page by page, matrix products in float64, where the kernel's are of whole numbers.
+    """Twin of kernel/surroundings.py: page by page. Matrix products are in float64, the kernel's of whole numbers.
 
     weights: the arrays of model.ContextModel in their order.
     """

@@ -1,7 +1,7 @@
 """Whether a line needs the work of disguise.py at all: a closer look at lines that reading has marked.
 
-Reading marks a line by three characters in a row (` a `, `-7-`) or by two that each occur in some pair. Long lines nearly
-always hold such a place, and next to none of them hold characters written apart or a pair.
+Reading marks a line by three characters in a row (` a `, `-7-`) or by two that each occur in some pair. Long lines
+nearly always hold such a place, and next to none of them hold characters written apart or a pair.
 """
 
 import numpy as np

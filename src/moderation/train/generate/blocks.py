@@ -76,18 +76,32 @@ def compose_cycle(foreign: bool, script: Script, rng: Random) -> list[Row]:
     return [row for label, text in lines for row in written([text], label, script)]
 
 
+def place_for(label: str, draft: Draft, rng: Random) -> int:
+    """Where sites have such lines: menus at the top, facts below the title, links behind the article, footers last."""
+    content = draft.places(CONTENT)
+    first, behind = (content[0], content[-1] + 1) if content else (0, len(draft.rows))
+    below = min(first + 1, len(draft.rows))
+    match label:
+        case "nav":
+            return rng.choice((0, first))
+        case "meta":
+            return below
+        case "widget":
+            return rng.choice((below, behind))
+        case "related":
+            return behind
+    return len(draft.rows)
+
+
 def chrome_lines(draft: Draft, rng: Random, stock: Stock) -> bool:
-    """Composed blocks, mostly where sites have them: menus at the top, facts near the title, links and footer last."""
-    content, script = draft.places(CONTENT), script_of(draft)
-    foreign = is_latin(draft) or rng.random() < FOREIGN
-    first, last = (content[0], content[-1]) if content else (0, len(draft.rows) - 1)
-    place = {"nav": rng.choice((0, first)), "meta": first + 1, "widget": rng.choice((first + 1, last + 1))}
+    """Composed blocks where sites have them."""
+    script, foreign = script_of(draft), is_latin(draft) or rng.random() < FOREIGN
     for label in rng.sample(CHROME, rng.choice((1, 1, 2, 3))):
         rows = compose_rows(label, rng.choice(SIZES[:6] if label == "meta" else SIZES), foreign, script, rng)
-        at = place.get(label, last + 1 if label == "related" else len(draft.rows))
+        at = place_for(label, draft, rng)
         draft.rows[at:at] = rows
     if rng.random() < 0.3:
-        at = rng.choice((0, last + 1, len(draft.rows)))
+        at = rng.choice((0, place_for("related", draft, rng), len(draft.rows)))
         draft.rows[at:at] = compose_cycle(foreign, script, rng)
     return True
 
@@ -97,12 +111,11 @@ HONEST: Final = ("heading", "heading", "item", "item", "sentence")
 
 def honest_lines(draft: Draft, rng: Random, stock: Stock) -> bool:
     """Headings, list items and sentences between the paragraphs of the page: short lines are not always chrome."""
-    places = draft.places(CONTENT)
-    if len(places) < 3:
+    if len(draft.places(CONTENT)) < 3:
         return False
     words, script, foreign = load_grammar(CONTENT), script_of(draft), is_latin(draft)
     for _ in range(rng.choice((1, 1, 2, 3))):
-        at = rng.choice(places[1:])
+        at = rng.choice(draft.places(CONTENT)[1:])
         symbol = "sentence_foreign" if foreign else rng.choice(HONEST)
         count = 1 if symbol == "heading" else rng.choice((1, 1, 2, 3, 5, 8, 12))
         texts = entries(words, symbol, count, rng, ALIKE if symbol == "item" else 0.0)

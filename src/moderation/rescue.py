@@ -19,8 +19,8 @@ from moderation.text.tables import Tables
 SPAM: Final = FAMILIES.index("spam")
 CERTAIN: Final = 0.95
 """A line that is more likely spam than this is not looked through: most are such, and next to none can be rescued."""
-SURE: Final = 0.5
-"""The least score of the run, as of a span."""
+SURE: Final = 0.8
+"""The least score of the run. A span needs less; with this, policies with a higher threshold for spans cut it, too."""
 GOOD: Final = 0.8
 """The least probability that the first stage gives the rest for content."""
 SHORTEST: Final = 8

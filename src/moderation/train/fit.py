@@ -46,11 +46,13 @@ what differs between crawls. In the first stage it counts once, since what words
 class TrainOptions:
     """generated: pages to generate, as a multiple of the pages given. context: whether to fit the second stage.
 
-    generated_weight: what a generated line counts beside a given one.
+    generated_weight: what a generated line counts beside a given one. generated_for_spans: pages that the span tagger
+    learns from, as a multiple of those given: with more of them, it learns the generator's spans.
     """
 
     generated: float = 1.0
     generated_weight: float = 0.5
+    generated_for_spans: float = 0.5
     context: bool = True
     seed: int = 20261122
     jobs: int = 2
@@ -101,7 +103,7 @@ def train_model(pages: Sequence[LabelledPage], options: TrainOptions, say: Say) 
     spans = None
     if several and any(page.spans for page in given):
         say("fitting the span tagger")
-        marked = [*given, *made[: len(given)]]  # with more of them, it learns the generator's spans
+        marked = [*given, *made[: round(len(given) * options.generated_for_spans)]]
         fold = fold_with_sources(marked, options.span_options.folds, options.seed)
         spans = fit_spans(marked, fold, lines, tables, options.span_options, options.seed, options.jobs)
     return Model(lines, context, spans, tables, {"name": "unsaved", "digest": "0" * 64}, outlook)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from moderation.judge import First, context_scores, line_scores, logits_of, surroundings
+from moderation.kernel.context import visible_lines
 from moderation.kernel.score import softmax
 from moderation.labels import CONTENT
 from moderation.lines import read_lines
@@ -19,8 +20,7 @@ def test_what_is_served_judges_as_what_was_trained() -> None:
     lines = read_lines(pack([page.text for page in authored_pages() if page.split == "test"]), model.tables)
     first = First(line_scores(lines, model.lines), logits_of(lines, model.outlook))
     features, visible = surroundings(lines, first)
-    page = np.repeat(np.arange(lines.first_line.size - 1), np.diff(lines.first_line))[visible]
-    begins = np.append(np.flatnonzero(np.diff(page, prepend=-1)), page.size)
+    _, begins = visible_lines(lines.blank, lines.first_line)
     weights = {name: getattr(model.context, name) for name in FIELDS}
     trained = forward(weights, np.clip(features, model.context.low, model.context.high), begins)
     full = softmax(trained.logits)

@@ -54,11 +54,9 @@ def entry_of(
         entry |= GAP << CATEGORY
         if f >= PICTURES and class_of(f, page, char_class) == SYMBOL:
             entry |= PICTURE
-    if c == 10:
-        return np.uint32(entry | STOP)
-    if f == SPACE:
+    if f == SPACE and c != 10:
         entry |= BLANK
-    elif kind != HAN and (c == 0x28 or c == 0xFF08):  # noqa: PLR1714 - a tuple would be compared as wider numbers
+    elif kind != HAN and (c == 10 or c == 0x28 or c == 0xFF08):  # noqa: PLR1714 - wider numbers
         entry |= STOP
     return np.uint32(entry)
 

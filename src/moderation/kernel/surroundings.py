@@ -44,15 +44,15 @@ def embed_block(
     row: int,
 ) -> None:
     """ABREAST rows of features to what the lines are made into, and what they say either way, from `row` on."""
-    middle, size, w1, u1, b1, say, unit, bias, _, _, _, _, _, _, _ = weights
+    (middle, size), embed, say, _, _, _ = weights
     write_steps(rows, middle, size, steps)
-    multiply_rows(steps, 0, size.size, (FEATURES + 1) // 2, w1, u1, b1, inner, 0, EMBEDDED)
+    multiply_rows(steps, 0, size.size, (FEATURES + 1) // 2, *embed, inner, 0, EMBEDDED)
     most = spread(np.float32(MOST_FINE))
     for r in range(ABREAST):
         for at in range(0, EMBEDDED, LANES):
             fine = smaller(larger(load_floats(inner, r * EMBEDDED + at), no_floats()), most)
             store_rounded(known, (row + r) * KNOWN + at, fine)
-    multiply_rows(known, row * KNOWN, KNOWN, EMBEDDED // 2, say, unit, bias, said, row * 2 * GATED, 2 * GATED)
+    multiply_rows(known, row * KNOWN, KNOWN, EMBEDDED // 2, *say, said, row * 2 * GATED, 2 * GATED)
 
 
 @kernel
@@ -73,7 +73,7 @@ def settle(
     pieces: (n_pieces, 4) first row, lines that are judged, lines that are read, and the first line among the visible
     ones; a piece that goes on where the one before ended has -1 - that. memory, kept: see read_both_ways.
     """
-    _, _, _, _, _, _, _, _, onwards, u_onwards, backwards, u_backwards, w2, u2, b2 = weights
+    _, _, _, onwards, backwards, last = weights
     behind, kept_behind = np.empty(MEMORY, np.float32), np.empty(MEMORY, np.int16)
     for p in range(n_pieces):
         first, judged, n, line = pieces[p]
@@ -81,10 +81,11 @@ def settle(
             forget(memory, kept)
         else:
             line = -1 - line
-        ways = onwards, u_onwards, backwards, u_backwards
-        read_both_ways(said, first, judged, n, *ways, memory, kept, behind, kept_behind, known, KNOWN, EMBEDDED)
+        read_both_ways(
+            said, first, judged, n, *onwards, *backwards, memory, kept, behind, kept_behind, known, KNOWN, EMBEDDED
+        )
         for i in range(0, judged, ABREAST):
-            multiply_rows(known, (first + i) * KNOWN, KNOWN, KNOWN // 2, w2, u2, b2, found, 0, LANES)
+            multiply_rows(known, (first + i) * KNOWN, KNOWN, KNOWN // 2, *last, found, 0, LANES)
             for r in range(min(ABREAST, judged - i)):
                 store_labels(out, visible[line + i + r] * N_LABELS, softmax_of(load_floats(found, r * LANES)))
 
@@ -104,12 +105,12 @@ def surrounded_probabilities(
     weights: what ready_weights returns. Lines of all pages fill blocks of ABREAST rows, and pages are gathered until
     there is no room for another.
     """
-    found_of = probabilities.copy()
-    out = found_of.reshape(-1)
+    surrounded = probabilities.copy()
+    out = surrounded.reshape(-1)
     seen_of, lengths, fact, set_of, ahead, page, place = page_views(
         probabilities, facts, sets, outlook, visible, doc_first
     )
-    width = weights[0].size
+    width = weights[0][0].size
     rows = np.zeros(ABREAST * width, np.float32)
     steps = np.zeros(ABREAST * width, np.int16)
     inner = np.empty(ABREAST * EMBEDDED, np.float32)
@@ -141,4 +142,4 @@ def surrounded_probabilities(
                     embed_block(rows, steps, inner, weights, known, said, filled - ABREAST)
     embed_block(rows, steps, inner, weights, known, said, filled // ABREAST * ABREAST)
     settle(pieces, n_pieces, visible, weights, known, said, memory, kept, found, out)
-    return found_of
+    return surrounded

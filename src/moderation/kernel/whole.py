@@ -28,26 +28,17 @@ CACHE_LINE = 64
 T = TypeVar("T", bound=np.generic)
 Floats: TypeAlias = NDArray[np.float32]
 Shorts: TypeAlias = NDArray[np.int16]
-Layer: TypeAlias = tuple[Shorts, Floats]
+Products: TypeAlias = tuple[Shorts, Floats]
 """Pairs of rows of weights, flat, and what each column's unit is."""
-Ready: TypeAlias = tuple[
-    Floats,
-    Floats,
-    Shorts,
-    Floats,
-    Floats,
-    Shorts,
-    Floats,
-    Floats,
-    Shorts,
-    Floats,
-    Shorts,
-    Floats,
-    Shorts,
-    Floats,
-    Floats,
-]
+Layer: TypeAlias = tuple[Shorts, Floats, Floats]
+"""Products, and what is added to each column."""
+Ready: TypeAlias = tuple[tuple[Floats, Floats], Layer, Layer, Products, Products, Layer]
 """What ready_weights returns."""
+
+
+def in_vectors(columns: int) -> int:
+    """So many columns, filled up to whole vectors."""
+    return columns + -columns % LANES
 
 
 def aligned(array: NDArray[T], filling: float = 0.0) -> NDArray[T]:
@@ -55,7 +46,7 @@ def aligned(array: NDArray[T], filling: float = 0.0) -> NDArray[T]:
 
     Otherwise every vector would be read from two lines.
     """
-    shape = *array.shape[:-1], array.shape[-1] + -array.shape[-1] % LANES
+    shape = *array.shape[:-1], in_vectors(array.shape[-1])
     room = np.empty(int(np.prod(shape)) * array.itemsize + CACHE_LINE, np.uint8)
     first = -room.ctypes.data % CACHE_LINE
     out = room[first : first + room.size - CACHE_LINE].view(array.dtype).reshape(shape)
@@ -69,14 +60,14 @@ def floats(array: NDArray[np.floating], filling: float = 0.0) -> Floats:
     return aligned(array.astype(np.float32), filling)
 
 
-def whole_weights(weights: NDArray[np.float64], most: NDArray[np.float64]) -> Layer:
-    """Weights, (rows, columns), whose rows are multiplied with whole numbers of at most `most`, as a layer."""
+def whole_weights(weights: NDArray[np.float64], most: NDArray[np.float64]) -> Products:
+    """Weights, (rows, columns), whose rows are multiplied with whole numbers of at most `most`."""
     largest = np.abs(weights).max(0)
     sums = most @ np.abs(weights)
     with np.errstate(divide="ignore"):
         scale = np.minimum(LARGEST / largest, ROOM / sums)
     scale[largest == 0] = 1
-    columns = weights.shape[1] + -weights.shape[1] % LANES
+    columns = in_vectors(weights.shape[1])
     whole = np.zeros((len(weights) + len(weights) % 2, columns), np.int16)
     whole[: len(weights), : weights.shape[1]] = np.rint(weights * scale)
     pairs = whole.reshape(-1, 2, columns).transpose(0, 2, 1)
@@ -97,22 +88,18 @@ def ready_weights(
 ) -> Ready:
     """The model's arrays as the second stage wants them, made once for each model.
 
-    Features' middles and steps to a unit; weights, units and start of two layers; weights and units of both ways of
-    reading; weights, units and start of the last layer.
+    Features' middles and steps to a unit; two layers; the products of both ways of reading; and the last layer.
     """
     middle, step = (low.astype(np.float64) + high) / 2, (high.astype(np.float64) - low) / (2 * MOST_STEPS)
     steps = np.divide(1, step, out=np.zeros_like(step), where=step > 0)
     embed, unit = whole_weights(w1 * step[:, None], np.full(len(w1), float(MOST_STEPS)))
-    fine = floats(FINE * (b1 + middle @ w1))
-    fine_unit = floats(FINE * unit.astype(np.float64))
-    first = floats(middle), floats(steps), embed, fine_unit, fine
+    fine = embed, floats(FINE * unit.astype(np.float64)), floats(FINE * (b1 + middle @ w1))
     known = np.repeat([1 / FINE, 1 / STEPS], [EMBEDDED, 2 * MEMORY])
     most = np.repeat([float(MOST_FINE), float(STEPS)], [EMBEDDED, KNOWN - EMBEDDED])
-    said = whole_weights(say * known[:EMBEDDED, None], most[:EMBEDDED])
-    ways = (
+    said = *whole_weights(say * known[:EMBEDDED, None], most[:EMBEDDED]), floats(bias)
+    there, back = (
         whole_weights(way.astype(np.float64) / STEPS, most[EMBEDDED : EMBEDDED + MEMORY])
         for way in (onwards, backwards)
     )
-    last = whole_weights(w2 * known[:, None], most)
-    (there, there_unit), (back, back_unit) = ways
-    return *first, *said, floats(bias), there, there_unit, back, back_unit, *last, floats(b2, -1e30)
+    last = *whole_weights(w2 * known[:, None], most), floats(b2, -1e30)
+    return (floats(middle), floats(steps)), fine, said, there, back, last

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import accumulate
 
 import numpy as np
@@ -96,11 +96,6 @@ def test_verdicts_are_those_of_the_arrays_one_by_one(moderator: Moderator, polic
     found = results(moderator, policy)
     assert [list(result.verdicts) for result in found] == [verdicts_one_by_one(result) for result in found]
     assert any(verdict.spans for result in found for verdict in result.verdicts)
-
-
-def test_plain_verdicts_lack_nothing_but_tricks_and_reasons(moderator: Moderator) -> None:
-    for result in results(moderator, "default"):
-        assert result.plain_verdicts == tuple(replace(verdict, tricks=(), reason="") for verdict in result.verdicts)
 
 
 def test_verdicts_hold_numbers_of_python_alone(moderator: Moderator) -> None:

@@ -90,11 +90,6 @@ class Result:
         reasons = [SITE if turned else "" for turned in outside[self._lines].tolist()]
         return tuple(Verdict(*row, reason) for row, reason in zip(self._rows(tricks), reasons, strict=True))
 
-    @cached_property
-    def plain_verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts without their tricks, which take longer to find than all else, and without reasons."""
-        return tuple(starmap(Verdict, self._rows(repeat((), self._lines.size))))
-
     def _rows(self, tricks: Iterable[tuple[str, ...]]) -> Iterator[Row]:
         """The fields of the verdicts."""
         columns = columns_of(self._decision, self._index)

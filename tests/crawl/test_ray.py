@@ -12,9 +12,10 @@ import pytest
 
 from moderation.crawl.engine import Job, Retried
 from moderation.crawl.inputs import find_inputs
-from moderation.crawl.plan import make_plan
+from moderation.crawl.plan import Piece, Shard, make_plan
 from moderation.crawl.settings import Settings
 from moderation.crawl.shard import ShardReport
+from moderation.formats.base import Extent, Source
 
 from .conftest import jsonl, records, tree
 
@@ -88,6 +89,19 @@ def test_a_local_run_is_finished_by_ray(crawl: Path, cluster: Any) -> None:
     words = ["-o", str(crawl / "mixed/"), "--resume", "--engine", "ray", "--ray-address", cluster.address]
     assert subprocess.run(command(crawl, *words), check=False, timeout=300).returncode == 1
     assert tree(crawl / "mixed") == tree(crawl / "local")
+
+
+def test_tasks_have_every_shard_once_in_order_and_ever_fewer() -> None:
+    from moderation.crawl.ray_engine import GROUP, groups  # noqa: PLC0415
+
+    piece = Piece(Source("a.jsonl", "a.jsonl", "jsonl"), Extent(0, 0, 100, 100), "a.jsonl", "jsonl", "")
+    shards = [Shard(n, (piece,)) for n in range(100)]
+    found = list(groups(shards, 2))
+    assert [shard for some in found for shard in some] == shards
+    sizes = [len(some) for some in found]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (GROUP, 1)
+    assert list(groups(shards[:5], 512)) == [shards[n : n + 1] for n in range(5)]
 
 
 def test_a_shard_that_takes_every_worker_down_is_given_up_by_name(tmp_path: Path, settings: Settings) -> None:

@@ -20,14 +20,18 @@ from moderation.crawl.highlights import (
     merge_highlights,
     read_highlights,
 )
-from moderation.crawl.junk import LINES
+from moderation.crawl.in_context import context
+from moderation.crawl.junk import LINES, clipped
 from moderation.crawl.report_parts import number, size, speed_plot
 from moderation.formats.base import Chunk, Reject, Source
 from moderation.moderate import Moderator
+from moderation.records import Span, Verdict
+from moderation.train.corpus import authored_pages
 
 from .conftest import Run, jsonl, records
 
 SOURCE = Source("in.jsonl", "in.jsonl", "jsonl")
+SPLICED = "他说，小时候常跟着爷爷去码头，澳门新葡京注册送彩金www.xpj88.com，在戏台门口一坐就是半天。"
 EVIL = "<script>alert('登录')</script><img src=//evil.example/x onerror=alert(1)> | 首页 | 注册"
 VOID = {"meta", "img", "br", "link", "line", "rect"}
 
@@ -138,6 +142,29 @@ def test_a_resumed_run_has_the_page_of_an_uninterrupted_one_but_for_the_times(ru
 def sections(folder: Path) -> list[str]:
     found = (folder / "out/report.html").read_text("utf-8").split("<section>")
     return [part for part in found if not part.startswith(("<!doctype", "<h1>", "<h2>Throughput"))]
+
+
+def test_what_a_sample_says_of_a_line_or_span_is_what_the_verdicts_say(moderator: Moderator) -> None:
+    texts = [page.text for page in authored_pages()[:60]] + [f"\n{SPLICED}\n\n老人说，腌菜要趁霜降。\n{SPLICED}\n"]
+    seen = {False: 0, True: 0}
+    for text, result in zip(texts, moderator.clean_many(texts), strict=True):
+        of = result.verdicts
+        for before, verdict, after in zip((None, *of), of, (*of[1:], None), strict=False):
+            both: tuple[Verdict | Span, ...] = (verdict, *verdict.spans)
+            for found in both:
+                is_span = isinstance(found, Span)
+                said = context(result, text, found.start, is_span=is_span)
+                assert said is not None
+                assert (said["line"], said["action"]) == (verdict.line, found.action)
+                assert said["score"] == round(found.score, 4)
+                assert [said[name] and said[name]["label"] for name in ("before", "after")] == [
+                    other and other.label for other in (before, after)
+                ]
+                own = text[found.start : found.end]
+                assert said["text"][slice(*said["span"])] == own if is_span else said["text"] == clipped(own)
+                seen[is_span] += 1
+    assert context(result, text, 0, is_span=True) is None
+    assert min(seen.values()) > 0
 
 
 def test_a_sample_stands_between_the_lines_before_and_behind_it(moderator: Moderator) -> None:

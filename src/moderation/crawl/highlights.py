@@ -4,19 +4,18 @@ Every shard writes its own under report/; the run adds them up in the order of t
 """
 
 import heapq
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from moderation.crawl.in_context import context
 from moderation.crawl.junk import LINES, LONGEST, Junk, chunk_junk, clipped
 from moderation.crawl.sketch import Frequent, Sample, add_up, hashed, sample
 from moderation.crawl.tally import short_reason
 from moderation.formats.base import Chunk, Source
-from moderation.records import Span, Verdict
 from moderation.result import Result
 
 SITES: Final = 512
@@ -41,7 +40,14 @@ class Highlights:
 
     def record(self) -> dict[str, Any]:
         """As JSON values, keys sorted: it does not tell in which order things were found."""
-        return asdict(replace(self, lines=in_order(self.lines), sites=in_order(self.sites)))
+        return {
+            "lines": in_order(self.lines),
+            "sites": in_order(self.sites),
+            "samples": self.samples,
+            "dropped": self.dropped,
+            "rejected": self.rejected,
+            "documents": self.documents,
+        }
 
 
 SITE: Final = ("weight", "removed", "read", "documents", "gone", "chrome", "spam", "noise")
@@ -49,9 +55,9 @@ SITE: Final = ("weight", "removed", "read", "documents", "gone", "chrome", "spam
 that went, by family."""
 
 
-def in_order(summary: Frequent) -> Frequent:
-    """With its keys sorted."""
-    return Frequent(dict(sorted(summary.found.items())), summary.lost)
+def in_order(summary: Frequent) -> dict[str, Any]:
+    """As JSON values, keys sorted."""
+    return {"found": dict(sorted(summary.found.items())), "lost": summary.lost}
 
 
 def read_highlights(record: Mapping[str, Any]) -> Highlights:
@@ -153,45 +159,12 @@ def junk_samples(
         for key, n, start, is_span in picked:
             if bound is not None and key >= bound:
                 break
-            about = context(chunk.texts[n], results[n].plain_verdicts, start, is_span=is_span)
+            about = context(results[n], chunk.texts[n], start, is_span=is_span)
             if about is not None:
                 made.append((key, {**where(source, chunk, n), **about}))
         if made:
             found[label] = tuple(made)
     return found
-
-
-def context(text: str, verdicts: Sequence[Verdict], start: int, *, is_span: bool) -> dict[str, Any] | None:
-    """The line or span that begins at `start`, with the line before and the line behind."""
-    at = bisect_right(verdicts, start, key=lambda v: v.start) - 1
-    line = verdicts[at]
-    each = next((span for span in line.spans if span.start == start), None) if is_span else line
-    if each is None:
-        return None
-    span = [each.start - line.start, each.end - line.start] if isinstance(each, Span) else None
-    own = text[line.start : line.end]
-    return {
-        "line": line.line,
-        "text": clipped(own) if span is None else around(own, span),
-        "span": span,
-        "score": round(each.score, 4),
-        "action": each.action,
-        "before": seen(text, verdicts[at - 1]) if at else None,
-        "after": seen(text, verdicts[at + 1]) if at + 1 < len(verdicts) else None,
-    }
-
-
-def around(text: str, span: list[int]) -> str:
-    """The line, cut on both sides of the span where it is long; the span's offsets are moved along."""
-    first = max(0, span[0] - LONGEST // 2)
-    last = min(len(text), max(first + LONGEST, span[0] + 1))
-    span[:] = [span[0] - first, min(span[1], last) - first]
-    return text[first:last]
-
-
-def seen(text: str, v: Verdict) -> dict[str, Any]:
-    """A line of the context."""
-    return {"text": clipped(text[v.start : v.end]), "label": v.label, "action": v.action}
 
 
 def rejected(source: Source, chunk: Chunk) -> dict[str, Sequence[Sample]]:

@@ -1,13 +1,14 @@
 """The Ray engine: the same shards as a Ray Data pipeline, over a folder that all nodes of the cluster share.
 
-One row is one block is one task is one shard, whose worker writes its files and gives back a row with its report;
-reports stream to the process that began the run, in the order in which shards get done. Tasks, not a pool of actors:
-Ray keeps the process of a task for the next one, so a model is loaded once a process all the same, and the pool does
-not replace an actor that died (ray-project/ray#62746), nor reload what it was told.
+One row is one shard, whose worker writes its files and gives back a row with its report; reports stream to the process
+that began the run, in the order in which shards get done. A task has a few shards, as Ray Data lets a worker wait a
+tenth of a second and more between two tasks; towards the end it has one, so that workers end together. Tasks, not a
+pool of actors: Ray keeps the process of a task for the next one, so a model is loaded once a process all the same, and
+the pool does not replace an actor that died (ray-project/ray#62746), nor reload what it was told.
 
-Ray Data begins a task again whenever its worker is lost, without end and without a word. So a shard leaves a hidden
-mark in the folder while it is worked on: who finds marks knows how many workers were lost with it, and gives it up
-after ATTEMPTS.
+Ray Data begins a task again whenever its worker is lost, without end and without a word, and hears no second report of
+what is done again. So a shard leaves a hidden mark in the folder while it is worked on: who finds marks knows how many
+workers were lost with it, and gives it up after ATTEMPTS.
 """
 
 import logging
@@ -29,6 +30,10 @@ from moderation.formats.base import Extent, Source
 ATTEMPTS: Final = 3
 """More than on one machine: a node that goes takes all its shards with it."""
 LOST: Final = "its worker was lost"
+GROUP: Final = 8
+"""Shards a task has at most: what is lost with a worker."""
+ROUNDS: Final = 3
+"""A task has at most this share of what each worker has still to do (guided self-scheduling)."""
 ROOMS: Final[dict[str, Room | CountRoom]] = {}
 """The room of the job that this process works for: a model is loaded once a process."""
 
@@ -76,10 +81,13 @@ class RayEngine:
 
     def watch(self, job: Job, shards: Sequence[Shard]) -> Generator[News, None, None]:
         """Hand out shards, and take their reports as they come."""
+        import pyarrow as pa  # noqa: PLC0415
+
         by_number = {shard.number: shard for shard in shards}
-        rows = [{"shard": orjson.dumps(shard)} for shard in shards]
-        with silent(self.ray):
-            found = self.ray.data.from_items(rows, override_num_blocks=len(rows))
+        workers = self.workers or int(self.ray.cluster_resources().get("CPU", 1))
+        blocks = [pa.table({"shard": [orjson.dumps(shard) for shard in some]}) for some in groups(shards, workers)]
+        with streaming(self.ray):
+            found = self.ray.data.from_arrow(blocks)
             # no more tasks at a time than workers, where these are fewer than the cluster's cores
             found = found.map(clean_shard, fn_kwargs={"job": job}, num_cpus=1, concurrency=self.workers)
             for batch in found.iter_batches(batch_size=1, batch_format="pyarrow", prefetch_batches=0):
@@ -87,17 +95,28 @@ class RayEngine:
                 yield from news_of(row, by_number)
 
 
+def groups(shards: Sequence[Shard], workers: int) -> Iterator[Sequence[Shard]]:
+    """What each task does, in order: by size, ever less towards the end."""
+    left, at = sum(shard.size for shard in shards), 0
+    while at < len(shards):
+        size, end = shards[at].size, at + 1
+        while end < min(at + GROUP, len(shards)) and size + shards[end].size <= left / (ROUNDS * workers):
+            size, end = size + shards[end].size, end + 1
+        yield shards[at:end]
+        left, at = left - size, end
+
+
 @contextmanager
-def silent(ray: Any) -> Iterator[None]:
-    """Without Ray Data's own bars and messages; ours tell the same."""
+def streaming(ray: Any) -> Iterator[None]:
+    """Every report is a block of its own, heard when it is there, and Ray Data says nothing: our bar tells the same."""
     context, logger = ray.data.DataContext.get_current(), logging.getLogger("ray.data")
-    bars, level = context.enable_progress_bars, logger.level
-    context.enable_progress_bars = False
+    bars, size, level = context.enable_progress_bars, context.target_max_block_size, logger.level
+    context.enable_progress_bars, context.target_max_block_size = False, 1
     logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        context.enable_progress_bars = bars
+        context.enable_progress_bars, context.target_max_block_size = bars, size
         logger.setLevel(level)
 
 

@@ -70,7 +70,10 @@ ALLOWED: Final[dict[str, set[str]]] = {
 ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "numba": ("kernel/",),
     "llvmlite": ("kernel/",),
-    "pyarrow": ("arrow.py", "moderate.py", "formats/", "crawl/ledger_parquet.py", "crawl/ledger_arrow.py"),
+    "pyarrow": (
+        *("arrow.py", "moderate.py", "formats/"),
+        *("crawl/ledger_parquet.py", "crawl/ledger_arrow.py", "crawl/ray_engine.py"),
+    ),
     "sklearn": ("train/",),
     "scipy": ("train/",),
     "joblib": ("train/",),

@@ -1,15 +1,14 @@
 """The command line: the table of commands, and what becomes of errors."""
 
 import argparse
-import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from moderation import __version__
+from moderation.cli.log_line import log
 from moderation.errors import ModerationError
 
 COMMANDS: Final = {
@@ -120,9 +119,7 @@ def fail(sentence: str, words: Sequence[str]) -> int:
 def say(event: str, sentence: str, mark: str, words: Sequence[str]) -> None:
     """A line on stderr, as --log-json wants it or, after the mark, as it is."""
     if "--log-json" in words:
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        facts = {"time": now, "event": event, "text": sentence}
-        print(json.dumps(facts, ensure_ascii=False), file=sys.stderr)
+        log(event, text=sentence)
     else:
         print(f"moderation: {mark}{sentence}", file=sys.stderr)
 

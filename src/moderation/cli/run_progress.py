@@ -4,8 +4,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
+from moderation.cli.log_line import log
 from moderation.crawl.plan import Shard
 from moderation.crawl.run import Task
 from moderation.crawl.shard import ShardReport
@@ -76,16 +75,10 @@ class Quiet:
 class JsonLog(Quiet):
     """One JSON object a line on stderr, for servers."""
 
-    def log(self, event: str, **facts: object) -> None:
-        """One event."""
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        sys.stderr.buffer.write(orjson.dumps({"time": now, "event": event, **facts}) + b"\n")
-        sys.stderr.flush()
-
     def begin(self, shards: int, size: int, done: int, task: Task = "cleaning") -> None:
         """As in crawl.run.Watcher."""
         super().begin(shards, size, done, task)
-        self.log("begin", task=task, shards=shards, bytes=size, done=done)
+        log("begin", task=task, shards=shards, bytes=size, done=done)
 
     def finished(self, shard: Shard, report: ShardReport) -> None:
         """As in crawl.run.Watcher."""
@@ -93,13 +86,13 @@ class JsonLog(Quiet):
         facts = {"task": self.doing, "bytes": self.done, "of": self.size, "bytes_per_second": round(self.rate)}
         facts |= {"seconds_left": round(self.seconds_left), "rejected": self.rejected}
         if report.error:
-            self.log("shard_failed", shard=shard.number, what=shard.what, error=report.error, **facts)
+            log("shard_failed", shard=shard.number, what=shard.what, error=report.error, **facts)
         else:
-            self.log("shard", shard=shard.number, seconds=round(report.seconds, 3), **facts)
+            log("shard", shard=shard.number, seconds=round(report.seconds, 3), **facts)
 
     def say(self, line: str) -> None:
         """As in crawl.run.Watcher."""
-        self.log("message", text=line.removeprefix("moderation: "))
+        log("message", text=line.removeprefix("moderation: "))
 
     def note(self, line: str) -> None:
         """As in crawl.run.Watcher."""

@@ -30,8 +30,6 @@ SAMPLES: Final = 100
 """Sources whose first chunk is looked at for a schema."""
 NOTHING: Final = 0
 """Where the extent of a source ends of which nothing can be read."""
-NO_SCHEMA: Final = ("jsonl", "text", "wet")
-"""Formats whose files need not agree: no samples are read for them."""
 Schemas = Mapping[str, Mapping[str, Any] | None]
 """By the name of the output format."""
 
@@ -213,15 +211,14 @@ def schema_of(
     """What the files of one output format agree on, from the first documents of the sources that become such files.
     one_file: they become one delimited file, whose header must be known before its first row: that of all sources.
     """
-    found = load_format(form)
-    if form in NO_SCHEMA:
+    if not row_of(form).agree:
         return None
     chosen = [source for source in sources if target(source, settings)[0].name == form]
     chunks = first_chunks(chosen, settings)
     if one_file:
         names = [name for chunk in chunks for name in header_of(chunk) or columns_of(chunk)]
         return {"columns": list(dict.fromkeys(names))}
-    return found.schema(list(islice(chunks, SAMPLES)), settings.columns)
+    return load_format(form).schema(list(islice(chunks, SAMPLES)), settings.columns)
 
 
 def first_chunks(sources: Sequence[Source], settings: Settings) -> Iterator[Chunk]:

@@ -14,7 +14,7 @@ class Row:
     """suffixes: the first is the one that output files get. module: under moderation.formats, with a constant FORMAT,
     or the one named behind a colon. needs: packages that the extra brings. compressed: whether .gz and .zst around the
     file are undone for it. writes: the format that its documents are written in by default. written: whether it can be
-    written at all.
+    written at all. agree: whether its files must agree on a schema, for which samples are read.
     """
 
     name: str
@@ -25,15 +25,16 @@ class Row:
     extra: str = ""
     needs: tuple[str, ...] = ()
     written: bool = True
+    agree: bool = False
 
 
 TABLE: Final = (
     Row("jsonl", (".jsonl", ".ndjson", ".json"), "jsonl", "jsonl", compressed=True),
     Row("text", (".txt", ".text"), "text", "text", compressed=True),
-    Row("parquet", (".parquet", ".pq"), "parquet", "parquet", extra="parquet", needs=("pyarrow",)),
-    Row("arrow", (".arrow", ".feather"), "arrow", "arrow", extra="parquet", needs=("pyarrow",)),
-    Row("csv", (".csv",), "delimited:CSV", "csv", compressed=True),
-    Row("tsv", (".tsv", ".tab"), "delimited:TSV", "tsv", compressed=True),
+    Row("parquet", (".parquet", ".pq"), "parquet", "parquet", extra="parquet", needs=("pyarrow",), agree=True),
+    Row("arrow", (".arrow", ".feather"), "arrow", "arrow", extra="parquet", needs=("pyarrow",), agree=True),
+    Row("csv", (".csv",), "delimited:CSV", "csv", compressed=True, agree=True),
+    Row("tsv", (".tsv", ".tab"), "delimited:TSV", "tsv", compressed=True, agree=True),
     Row(
         "warc",
         (".warc", ".warc.gz", ".warc.zst"),

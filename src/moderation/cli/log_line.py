@@ -1,0 +1,12 @@
+"""A line of the log that --log-json asks for."""
+
+import json
+import sys
+import time
+
+
+def log(event: str, **facts: object) -> None:
+    """One JSON object on stderr: when, what happened, and what there is to say about it."""
+    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "event": event, **facts}
+    sys.stderr.buffer.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+    sys.stderr.flush()

@@ -52,7 +52,9 @@ def cross_validate(
     """One record of metrics a fold; a page's fold depends on the ids alone."""
     authored = trainable(authored_pages())
     order = sorted(pages, key=lambda page: hashlib.sha256(page.id.encode()).hexdigest())
-    own = [[replace(page, split="train", weight=OWN_WEIGHT) for page in order[k::folds]] for k in range(folds)]
+    own = [
+        [replace(page, split="train", weight=OWN_WEIGHT, own=True) for page in order[k::folds]] for k in range(folds)
+    ]
     tasks = (
         delayed(measure)(
             [*(page for other in own if other is not some for page in other), *authored],

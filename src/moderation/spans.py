@@ -10,6 +10,7 @@ from moderation.kernel.ngrams import count_grams, sum_rows
 from moderation.kernel.runs import accepted_runs, run_facts
 from moderation.kernel.score import line_logits, softmax
 from moderation.kernel.spans import cut_pieces, find_runs
+from moderation.kernel.trees import run_logits
 from moderation.labels import FAMILIES, LABELS
 from moderation.lines import Lines
 from moderation.model.model import SPAN_FACTS, LineModel, SpanModel
@@ -71,7 +72,7 @@ def candidate_runs(
 
 def run_scores(facts: NDArray[np.float32], spans: SpanModel) -> NDArray[np.float32]:
     """The probability of each run that it is junk, (r,), from its facts as candidate_runs gives them."""
-    found: NDArray[np.float32] = 1 / (1 + np.exp(-(facts @ spans.accept[:-1] + spans.accept[-1])))
+    found: NDArray[np.float32] = 1 / (1 + np.exp(-run_logits(facts, *spans.judge)))
     return found
 
 
@@ -83,4 +84,4 @@ def find_spans(lines: Lines, chosen: NDArray[np.int64], model: LineModel, spans:
     if not runs.size:
         return NO_SPANS
     where = lines.folded, lines.kinds, lines.fold_start, lines.line_start, lines.line_end, lines.source
-    return Spans(*accepted_runs(runs, facts, label, spans.accept, SMALLEST_SCORE, SMALLEST_REST, *where))
+    return Spans(*accepted_runs(runs, run_scores(facts, spans), label, SMALLEST_SCORE, SMALLEST_REST, *where))

@@ -12,8 +12,9 @@ from kernel.samples import DOCUMENT_LISTS, DOCUMENTS, NAMES, lines_of
 from moderation.kernel import reference, spans
 from moderation.kernel.runs import NOISE, WORDS, accepted_runs, run_facts
 from moderation.kernel.spans import CLASSES, EDGES, FACTS, REST, STATES
+from moderation.kernel.trees import LEAVES, QUESTIONS, run_logits
 from moderation.labels import FAMILIES
-from moderation.model.model import SPAN_FACTS
+from moderation.model.model import SPAN_FACTS, TREES
 from moderation.spans import FAMILY
 from moderation.text.classes import CharClass
 
@@ -27,6 +28,12 @@ CLOSE = RANDOM.normal(-0.5, 1, (CLASSES, CLASSES)).astype(np.float32)
 
 
 ACCEPT = RANDOM.normal(0, 1, SPAN_FACTS + 1).astype(np.float32)
+JUDGE = (
+    RANDOM.integers(0, SPAN_FACTS, (TREES, QUESTIONS)).astype(np.int8),
+    RANDOM.normal(0, 1, (TREES, QUESTIONS)).astype(np.float32),
+    RANDOM.normal(0, 0.2, (TREES, LEAVES)).astype(np.float32),
+    ACCEPT,
+)
 
 
 def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
@@ -47,7 +54,9 @@ def assert_found_alike(texts: list[str]) -> NDArray[np.int64]:
     judged = run_facts(runs, facts, *given_scores)
     assert_same(judged, reference.run_facts(runs, facts, *given_scores))
     places = read.folded, read.kinds, read.fold_start, read.line_start, read.line_end, read.source
-    found = runs, *judged, ACCEPT, 0.5, 4, *places
+    logits = run_logits(judged[0], *JUDGE)
+    assert_same(logits, reference.run_logits(judged[0], *JUDGE))
+    found = runs, logits, judged[1], 0.0, 4, *places
     assert_same(accepted_runs(*found), reference.accepted_runs(*found))
     return runs
 
@@ -153,9 +162,8 @@ def test_chrome_and_spam_hold_letters_be_it_in_circles_and_noise_need_not(text: 
     behind = int(read.fold_start[1])
     for state in range(1, STATES):
         runs = np.array([[0, 4, behind, state]], np.int64)
-        facts, accept = np.zeros((1, SPAN_FACTS), np.float32), np.zeros(SPAN_FACTS + 1, np.float32)
         places = read.folded, read.kinds, read.fold_start, read.line_start, read.line_end, read.source
-        found = accepted_runs(runs, facts, np.array([2], np.int64), accept, 0.1, 1, *places)[0].size
+        found = accepted_runs(runs, np.ones(1, np.float32), np.array([2], np.int64), 0.1, 1, *places)[0].size
         assert found == (words or state == NOISE)
 
 

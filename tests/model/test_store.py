@@ -23,12 +23,14 @@ from moderation.kernel.packing import WORDS
 from moderation.kernel.recurrence import EMBEDDED, GATED, KNOWN, MEMORY
 from moderation.kernel.shape import ROWS
 from moderation.kernel.spans import CLASSES, EDGES, STATES
+from moderation.kernel.trees import LEAVES, QUESTIONS
 from moderation.labels import NAMES
-from moderation.model.model import SPAN_FACTS, ContextModel, LineModel, Model, SpanModel
+from moderation.model.model import SPAN_FACTS, TREES, ContextModel, LineModel, Model, SpanModel
 from moderation.model.store import FORMAT, MANIFEST, WEIGHTS, load_folder, load_model, manifest_digest, save_model
 from moderation.moderate import Moderator
 from moderation.policy import load_policy
 from moderation.text.tables import FIELDS, built_tables
+from moderation.train.fit_judge import no_judge
 
 N = len(NAMES)
 
@@ -52,7 +54,7 @@ def small_spans() -> SpanModel:
         np.zeros((EDGES, EDGES, STATES), np.float32),
         np.zeros((CLASSES, CLASSES), np.float32),
         np.zeros((CLASSES, CLASSES), np.float32),
-        np.zeros(SPAN_FACTS + 1, np.float32),
+        **no_judge(),
     )
 
 
@@ -250,6 +252,9 @@ def test_weights_without_an_array_are_refused(folder: Path, name: str) -> None:
         ("spans.edge", np.zeros((EDGES, EDGES), np.float32)),
         ("spans.begin", np.zeros((CLASSES, CLASSES - 1), np.float32)),
         ("spans.close", np.zeros((CLASSES, CLASSES), np.float64)),
+        ("spans.split_fact", np.zeros((TREES, QUESTIONS), np.int16)),
+        ("spans.split_at", np.zeros((TREES, QUESTIONS + 1), np.float32)),
+        ("spans.leaf", np.zeros((TREES - 1, LEAVES), np.float32)),
         ("spans.accept", np.zeros(SPAN_FACTS, np.float32)),
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value.dtype} {value.shape}",
@@ -258,6 +263,14 @@ def test_arrays_of_another_shape_or_type_are_refused(folder: Path, name: str, ar
     reweigh(folder, lambda arrays: arrays.update({name: array}))
     assert f"model {folder}: {name.partition('.')[2]} " in refusal(folder)
     assert ", expected " in refusal(folder)
+
+
+@pytest.mark.parametrize("fact", [-1, SPAN_FACTS, 127])
+def test_trees_that_ask_for_facts_which_runs_do_not_have_are_refused(folder: Path, fact: int) -> None:
+    asked = np.zeros((TREES, QUESTIONS), np.int8)
+    asked[3, 2] = fact
+    reweigh(folder, lambda arrays: arrays.update({"spans.split_fact": asked}))
+    assert f"expected numbers from 0 to {SPAN_FACTS - 1}" in refusal(folder)
 
 
 @pytest.mark.parametrize(

@@ -112,10 +112,10 @@ def test_the_policy_decides_about_repair_unless_the_caller_does(
 
 
 def test_what_is_dropped_is_not_repaired() -> None:
-    text = f"{SENTENCE}\n首页&nbsp;|&nbsp;新闻&nbsp;|&nbsp;登录&nbsp;|&nbsp;注册\n{SENTENCE}"
+    text = f"{SENTENCE}\n首页 | 新闻&nbsp;| 登录 | 注册 | 联系我们\n{SENTENCE}"
     result = Moderator.load(policy=uncut("default")).clean(text)
     (removed,) = result.removed
-    assert removed.text.count("&nbsp;") == 6
+    assert removed.text.count("&nbsp;") == 1
     assert len(result.repairs) == 4
     assert result.text[: removed.at].endswith("。\n")
     assert restore(result.text, result.record()) == text

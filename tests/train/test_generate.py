@@ -200,7 +200,18 @@ def test_content_lines_of_an_injected_page_are_the_base_lines_once_spans_are_cut
     ):
         rest, of_base = Counter(cut_spans(page)), Counter(cut_spans(base))
         assert rest <= of_base, page.id
-        assert sum((of_base - rest).values()) <= 2, "only titles that became mostly spam may leave the content"
+        lost = of_base - rest
+        junk = [line for line, label in zip(page.lines, page.labels, strict=True) if label not in (None, "content")]
+        for line in lost:
+            held = sum(holds(other, line) for other in junk)
+            assert held >= lost[line], "only lines that became mostly spam may leave the content"
+        assert lost.total() <= 4, page.id
+
+
+def holds(line: str, whole: str) -> bool:
+    """Whether a line has all characters of another in order, with something between or beside them."""
+    left = iter(line)
+    return len(line) > len(whole) and all(character in left for character in whole)
 
 
 def by_id(pages: list[LabelledPage], count: int, operation: str) -> list[LabelledPage]:

@@ -49,14 +49,14 @@ def run(args: argparse.Namespace) -> int:
     check_folder(output)
     check_replacing(output, args.force)
     own = OWN_WEIGHT if args.own_weight is None else args.own_weight
-    files: list[tuple[str, list[Path], float]] = [(path.name, [path], own) for path in args.labelled]
+    files = [(path.name, [path], own, True) for path in args.labelled]
     if args.with_authored or not args.labelled:
-        files.append(("authored", authored_files(), 1.0))
+        files.append(("authored", authored_files(), 1.0, False))
     if not args.labelled:
         say("no labelled data named: training on the authored corpus alone")
     pages, sources = [], []
-    for name, paths, weight in files:
-        found = [replace(page, weight=weight) for page in read_labelled(paths)]
+    for name, paths, weight, is_own in files:
+        found = [replace(page, weight=weight, own=is_own) for page in read_labelled(paths)]
         pages += found
         sources.append({**describe(name, paths, found), "weight": weight})
     options = TrainOptions(generated=args.generated, context=not args.no_context, seed=args.seed, jobs=args.jobs)

@@ -730,15 +730,36 @@ def run_facts(
     return columns.astype(np.float32), inside.argmax(1).astype(np.int64)
 
 
+def run_logits(
+    facts: NDArray[np.float32],
+    split_fact: NDArray[np.int8],
+    split_at: NDArray[np.float32],
+    leaf: NDArray[np.float32],
+    accept: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Twin of kernel/trees.py: one tree after the other, question by question."""
+    logits = []
+    for row in facts:
+        logit = accept[-1]
+        for fact, weight in zip(row, accept[:-1], strict=True):
+            logit += fact * weight
+        for asked, bound, worth in zip(split_fact, split_at, leaf, strict=True):
+            first = int(row[asked[0]] > bound[0])
+            second = int(row[asked[1 + first]] > bound[1 + first])
+            third = int(row[asked[3 + 2 * first + second]] > bound[3 + 2 * first + second])
+            logit += worth[4 * first + 2 * second + third]
+        logits.append(logit)
+    return np.array(logits, np.float32)
+
+
 TOKENS = "[a-z0\u3400-\u9fff\U00020000-\U00031fff]"
 """What folding makes of letters, digits and Chinese, whatever they were."""
 
 
 def accepted_runs(
     runs: NDArray[np.int64],
-    facts: NDArray[np.float32],
+    scores: NDArray[np.float32],
     label: NDArray[np.int64],
-    accept: NDArray[np.float32],
     least_score: float,
     least_rest: int,
     folded: NDArray[np.uint32],
@@ -749,17 +770,15 @@ def accepted_runs(
     source: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Twin of kernel/runs.py: one run after the other, as it is said."""
-    logits = accept[-1] + facts.astype(np.float64) @ accept[:-1].astype(np.float64)
-    score = (1 / (1 + np.exp(-logits))).astype(np.float32)
     rows = []
     for q, (k, i, j, state) in enumerate(runs.tolist()):
         of = source[fold_start[k] : fold_start[k + 1]].tolist()
         run = slice(fold_start[k] + i, fold_start[k] + j)
         words = state == NOISE or {1, 2, 3, 13} & set(kinds[run].tolist()) or re.search(TOKENS, text_of(folded[run]))
-        if score[q] >= least_score and len(of) - (j - i) >= least_rest and words:
+        if scores[q] >= least_score and len(of) - (j - i) >= least_rest and words:
             start = int(line_start[k]) if i == 0 else of[i]
             end = int(line_end[k]) if j == len(of) else of[j]
-            rows.append((k, start, end, int(label[q]), score[q]))
+            rows.append((k, start, end, int(label[q]), scores[q]))
     line, start_of, end_of, label_of = (np.array([row[n] for row in rows], np.int64) for n in range(4))
     return line, start_of, end_of, label_of, np.array([row[4] for row in rows], np.float32)
 

@@ -77,9 +77,8 @@ def run_facts(
 @kernel
 def accepted_runs(
     runs: NDArray[np.int64],
-    facts: NDArray[np.float32],
+    scores: NDArray[np.float32],
     label: NDArray[np.int64],
-    accept: NDArray[np.float32],
     least_score: float,
     least_rest: int,
     folded: NDArray[np.uint32],
@@ -92,9 +91,8 @@ def accepted_runs(
     """The runs of at least this score that leave at least so many characters: line, start and end in the batch's codes,
     label column, score.
 
-    accept: logistic weights over the facts, and a bias. folded, kinds: the folded characters, and their classes before
-    folding. A run at an end of its line takes the line's own end. Chrome and spam have words: the dots with which a
-    sentence breaks off are neither.
+    folded, kinds: the folded characters, and their classes before folding. A run at an end of its line takes the line's
+    own end. Chrome and spam have words: the dots with which a sentence breaks off are neither.
     """
     r = runs.shape[0]
     line = np.empty(r, np.int64)
@@ -104,15 +102,11 @@ def accepted_runs(
     score_of = np.empty(r, np.float32)
     m = 0
     for q in range(r):
-        logit = accept[accept.size - 1]
-        for f in range(accept.size - 1):
-            logit += facts[q, f] * accept[f]
-        score = np.float32(1) / (np.float32(1) + np.exp(-logit))
         k = runs[q, 0]
         first = fold_start[k]
         behind = fold_start[k + 1]
         rest = behind - first - (runs[q, 2] - runs[q, 1])
-        if score < least_score or rest < least_rest:
+        if scores[q] < least_score or rest < least_rest:
             continue
         if runs[q, 3] != NOISE and not says_something(folded, kinds, first + runs[q, 1], first + runs[q, 2]):
             continue
@@ -120,6 +114,6 @@ def accepted_runs(
         start[m] = line_start[k] if runs[q, 1] == 0 else source[first + runs[q, 1]]
         end[m] = line_end[k] if first + runs[q, 2] == behind else source[first + runs[q, 2]]
         label_of[m] = label[q]
-        score_of[m] = score
+        score_of[m] = scores[q]
         m += 1
     return line[:m], start[:m], end[:m], label_of[:m], score_of[:m]

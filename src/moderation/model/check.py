@@ -11,8 +11,9 @@ from moderation.kernel.packing import WORDS
 from moderation.kernel.recurrence import EMBEDDED, GATED, KNOWN, MEMORY
 from moderation.kernel.shape import N_CLASSES, ROWS
 from moderation.kernel.spans import CLASSES, EDGES, STATES
+from moderation.kernel.trees import LEAVES, QUESTIONS
 from moderation.labels import NAMES
-from moderation.model.model import SPAN_FACTS, ContextModel, LineModel, Model, SpanModel
+from moderation.model.model import SPAN_FACTS, TREES, ContextModel, LineModel, Model, SpanModel
 from moderation.text.tables import Tables
 
 Expected = list[tuple[str, type[np.generic], tuple[int, ...]]]
@@ -104,9 +105,14 @@ def check_spans(spans: SpanModel, rows: int) -> None:
             ("edge", np.float32, (EDGES, EDGES, STATES)),
             ("begin", np.float32, (CLASSES, CLASSES)),
             ("close", np.float32, (CLASSES, CLASSES)),
+            ("split_fact", np.int8, (TREES, QUESTIONS)),
+            ("split_at", np.float32, (TREES, QUESTIONS)),
+            ("leaf", np.float32, (TREES, LEAVES)),
             ("accept", np.float32, (SPAN_FACTS + 1,)),
         ],
     )
+    if spans.split_fact.min() < 0 or spans.split_fact.max() >= SPAN_FACTS:
+        raise ValueError(f"split_fact asks for facts that runs don't have, expected numbers from 0 to {SPAN_FACTS - 1}")
 
 
 def check_tables(tables: Tables) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from moderation.text.tables import Tables
 
 SPAN_FACTS = 18
+TREES = 100
 """Numbers that decide whether a found run is junk: ten of the tagger's, eight of the line model's."""
 
 
@@ -59,8 +60,11 @@ class SpanModel:
     """Junk inside lines.
 
     weights: int8 (2^bits, 4), of the tagger, for the same rows of n-grams as the line model's. scale: float32 (4,).
-    edge: float32 (5, 5, 4). begin, close: float32 (17, 17). accept: float32 (19,), logistic weights over a run's facts
-    and a bias. See kernel/spans.py.
+    edge: float32 (5, 5, 4). begin, close: float32 (17, 17). See kernel/spans.py.
+
+    Whether a run that it finds is junk, TREES small trees say from the run's facts, see kernel/trees.py. split_fact:
+    int8 (TREES, QUESTIONS). split_at: float32 (TREES, QUESTIONS). leaf: float32 (TREES, LEAVES). accept: float32
+    (SPAN_FACTS + 1,), weights that are added to them, and a bias; retraining moves these.
     """
 
     weights: NDArray[np.int8]
@@ -68,7 +72,15 @@ class SpanModel:
     edge: NDArray[np.float32]
     begin: NDArray[np.float32]
     close: NDArray[np.float32]
+    split_fact: NDArray[np.int8]
+    split_at: NDArray[np.float32]
+    leaf: NDArray[np.float32]
     accept: NDArray[np.float32]
+
+    @property
+    def judge(self) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """What judges runs, as kernel/trees.py takes it."""
+        return self.split_fact, self.split_at, self.leaf, self.accept
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from moderation.model.mapped import map_file, mapped_arrays, on_cache_lines
 from moderation.model.model import ContextModel, LineModel, Model, SpanModel
 from moderation.text.tables import FIELDS, NORMALISER_VERSION, Tables
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of the layout below; reading another one is refused."""
 DEFAULT_NAME: Final = "default"
 WEIGHTS: Final = "weights.safetensors"

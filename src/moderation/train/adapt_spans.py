@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from moderation.judge import line_scores
 from moderation.kernel.spans import STATES
+from moderation.kernel.trees import run_logits
 from moderation.labels import CONTENT, NAMES
 from moderation.lines import read_lines
 from moderation.model.model import LineModel, Model, SpanModel
@@ -23,7 +24,7 @@ from moderation.train.rounding import MOST_OF_EIGHT
 REHEARSED: Final = 3000
 """Content lines that are rehearsed: a table of characters is large."""
 MOSTLY: Final = 0.7
-"""Share of junk from which on a run is one, as in fit_spans.fit_accept."""
+"""Share of junk from which on a run is one, as in fit_judge.py."""
 FIRMER: Final = 30.0
 """By how much more the judge of runs is held than the tagger: its few weights decide about every run of every page."""
 
@@ -120,7 +121,7 @@ def adapt_accept(
     pull: float,
     iterations: int,
 ) -> NDArray[np.float32]:
-    """The judge's weights moved, by the runs that the new tagger finds."""
+    """The judge's own weights moved, by the runs that the new tagger finds; its trees stay."""
     facts, targets, counts = [], [], []
     for tagged, own in ((new, True), (old, False)):
         chosen = np.arange(tagged.page.size)
@@ -132,7 +133,7 @@ def adapt_accept(
     x = np.hstack([np.concatenate(facts), np.ones((sum(map(len, facts)), 1))]).astype(np.float64)
     if not len(x):
         return spans.accept
-    start = np.column_stack([np.zeros(len(x)), x @ spans.accept])
+    start = np.column_stack([np.zeros(len(x)), run_logits(np.concatenate(facts), *spans.judge)])
     share = np.concatenate(targets)
     target = np.column_stack([1 - share, share])
     move = held_regression(sp.csr_matrix(x), start, target, np.concatenate(counts), FIRMER * pull, iterations)

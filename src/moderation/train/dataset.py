@@ -39,7 +39,8 @@ class LabelledSpan:
 class LabelledPage:
     """One page; `labels[i]` belongs to `lines[i]` and is None for a blank line.
 
-    weight: what its lines count in the second stage, beside those of other pages.
+    weight: what its lines count in the second stage, beside those of other pages. own: whether it is one of somebody's
+    own, and not of the authored corpus.
     """
 
     id: str
@@ -51,6 +52,7 @@ class LabelledPage:
     url: str = ""
     source: str = field(default="", compare=False)
     weight: float = field(default=1.0, compare=False)
+    own: bool = field(default=False, compare=False)
 
     @property
     def text(self) -> str:

@@ -16,11 +16,12 @@ from moderation.kernel.ngrams import ORDERS, gram_rows
 from moderation.kernel.spans import CLASSES, EDGES, STATES, edge_step
 from moderation.labels import BY_NAME
 from moderation.lines import Lines, read_lines
-from moderation.model.model import SPAN_FACTS, LineModel, SpanModel
+from moderation.model.model import LineModel, SpanModel
 from moderation.spans import candidate_runs
 from moderation.text.batch import pack
 from moderation.text.tables import Tables
 from moderation.train.dataset import LabelledPage
+from moderation.train.fit_judge import fit_judge, no_judge
 from moderation.train.fit_lines import row_a_class
 from moderation.train.rounding import eight_bits
 
@@ -31,7 +32,8 @@ STATE_OF_FAMILY: Final = {"keep": 0, "chrome": 1, "spam": 2, "noise": 3}
 class SpanOptions:
     """plain: share of the lines without junk that are learned from. emission: how much a character's own score counts
     beside the boundary costs, since overlapping grams count the same evidence several times. prior: how much of the
-    states' own frequency is taken out of the scores, which the boundary costs already hold."""
+    states' own frequency is taken out of the scores, which the boundary costs already hold. own: what a run of
+    somebody's own pages counts to the judge, beside one of the authored corpus, which holds more spans than a crawl."""
 
     plain: float = 0.25
     c: float = 2.0
@@ -42,6 +44,7 @@ class SpanOptions:
     smoothing: float = 0.5
     folds: int = 3
     iterations: int = 60
+    own: float = 4.0
 
 
 DEFAULTS: Final = SpanOptions()
@@ -142,7 +145,7 @@ def fit_tagger(
         edge=np.ascontiguousarray(edge * options.emission, np.float32),
         begin=begin,
         close=close,
-        accept=np.zeros(SPAN_FACTS + 1, np.float32),
+        **no_judge(),
     )
 
 
@@ -152,7 +155,7 @@ def no_tagger(rows: int) -> SpanModel:
     edge[:, :, 1:] = -20.0
     free = np.zeros((CLASSES, CLASSES), np.float32)
     weights = np.zeros((rows, STATES), np.int8)
-    return SpanModel(weights, np.zeros(STATES, np.float32), edge, free, free, np.zeros(SPAN_FACTS + 1, np.float32))
+    return SpanModel(weights, np.zeros(STATES, np.float32), edge, free, free, **no_judge())
 
 
 def boundary_worth(
@@ -207,7 +210,8 @@ def fit_spans(
     runs = np.concatenate([r for r, _, _ in found])
     facts = np.concatenate([f for _, f, _ in found])
     model = fit_tagger(tagged, np.flatnonzero(picked), lines.bits, tables, options)
-    return replace(model, accept=fit_accept(tagged, runs, facts))
+    counts = np.array([options.own if page.own else 1.0 for page in pages])[tagged.page[runs[:, 0]]]
+    return replace(model, **fit_judge(facts, true_share(tagged, runs), counts, seed))
 
 
 def true_share(tagged: TaggedLines, runs: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -216,15 +220,3 @@ def true_share(tagged: TaggedLines, runs: NDArray[np.int64]) -> NDArray[np.float
     first = tagged.read.fold_start[runs[:, 0]]
     inside: NDArray[np.float64] = (junk[first + runs[:, 2]] - junk[first + runs[:, 1]]) / (runs[:, 2] - runs[:, 1])
     return inside
-
-
-def fit_accept(tagged: TaggedLines, runs: NDArray[np.int64], facts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logistic weights (SPAN_FACTS + 1, the last is the bias) of whether a run is mostly junk."""
-    good = true_share(tagged, runs) >= 0.7
-    if good.all() or not good.any():  # as many runs of one kind, so sure
-        accept = np.zeros(SPAN_FACTS + 1, np.float32)
-        accept[-1] = np.log((np.count_nonzero(good) + 1) / (np.count_nonzero(~good) + 1))
-        return accept
-    size = np.exp(facts[:, 2]) ** 0.5
-    model = LogisticRegression(C=1.0, max_iter=500).fit(facts, good, sample_weight=size)
-    return np.concatenate([model.coef_[0], model.intercept_]).astype(np.float32)

@@ -146,6 +146,18 @@ def folds() -> str:
     return f"{grid(head, rows)}\n\n{found['pages']} crawled pages, {made}.\n"
 
 
+def seeds() -> str:
+    """Models that differ in their seed alone: benchmarks/seeds.py."""
+    found = result("seeds")
+    names = list(found["rows"][0]["dev"])
+    rows = [
+        [f"{'**' * own}{row['seed']}{'**' * own}", *(f"{row['dev'][n]:.3f}, {row['test'][n]:.3f}" for n in names)]
+        for row in found["rows"]
+        for own in [row["seed"] == found["shipped"]]
+    ]
+    return f"{grid(['seed', *names], rows)}\n\nOn `dev`, on the authored test pages; in bold: what is shipped.\n"
+
+
 def speed() -> str:
     """The contestants of every race against scikit-learn in benchmarks/results, and what they ran on."""
     results = [json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "benchmarks/results").glob("*.json"))]
@@ -499,7 +511,7 @@ def service() -> str:
 WRITERS: Final[dict[str, Callable[[], str]]] = {
     writer.__name__.replace("_", "-"): writer
     for writer in (
-        *(show, clean, record, quality, weakest, training, alone, folds, retrain, service, contestants),
+        *(show, clean, record, quality, weakest, training, alone, folds, seeds, retrain, service, contestants),
         *(speed, floor, peers, stages, bound, account, scaling, site_lines, cost, memory, workers),
         *(sweep, knee, rounding, threads, instructions, formats, fitting),
     )

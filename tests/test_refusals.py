@@ -1,5 +1,7 @@
 """What is refused, and in which words, where a caller or a record is wrong."""
 
+import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,13 @@ def test_wrong_arguments_are_a_record_where_the_log_is_json(capsys: pytest.Captu
     record = orjson.loads(capsys.readouterr().err)
     assert record["event"] == "error"
     assert "--colour red" in record["text"]
+
+
+def test_a_record_is_written_where_stderr_takes_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert main(["clean", "没有.jsonl", "--log-json", "-o", "out/"]) == 2
+    assert "没有.jsonl" in orjson.loads(stderr.getvalue())["text"]
 
 
 def test_the_command_alone_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

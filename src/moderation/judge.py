@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -28,8 +28,8 @@ from moderation.text.batch import Batch
 class Judgement:
     """What the model makes of the lines. probabilities: float32 (n, n_labels); rows of blank lines mean nothing.
 
-    spans lie in lines whose likeliest label is content. outside: bool (n,), lines that would be content but for
-    evidence from outside their page; None where there was none.
+    spans lie in lines whose likeliest label is content. outside: bool (n,), lines that would be kept but for evidence
+    from outside their page; None where there was none.
     """
 
     lines: Lines
@@ -40,6 +40,10 @@ class Judgement:
 
 Evidence: TypeAlias = Callable[[Lines], NDArray[np.float32]]
 """What is known about lines from outside their page: log odds against content, float32 (n,); 0 says nothing."""
+
+
+KEPT: Final = 0.35
+"""The policy `default` drops a line that is content with less than this; one that evidence brought below, it turned."""
 
 
 class First(NamedTuple):
@@ -107,9 +111,9 @@ def judge(batch: Batch, model: Model, evidence: Evidence | None = None) -> Judge
     probabilities = both_stages(lines, model)
     whole, outside = ~lines.blank, None
     if evidence is not None:
-        before = probabilities[:, CONTENT] >= 0.5
+        before = probabilities[:, CONTENT] >= KEPT
         probabilities = add_evidence(probabilities, evidence(lines))
-        outside = before & (probabilities[:, CONTENT] < 0.5)
+        outside = before & (probabilities[:, CONTENT] < KEPT)
         whole &= ~outside
     giants = find_giants(lines, probabilities, model.tables)
     giants = giants[whole[giants]]

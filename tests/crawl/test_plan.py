@@ -1,6 +1,7 @@
 """The cut into shards, and what the files of a run are called."""
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,16 @@ def test_two_inputs_that_would_become_one_file_are_refused(tmp_path: Path, setti
     sources = make(tmp_path, ["a.jsonl", "a.ndjson", "a.jsonl.json"])
     with pytest.raises(UsageError, match=r"would both become a.jsonl-00000.jsonl; rename an input"):
         make_plan(sources, read_settings({**settings_record(settings), "shard_bytes": 10}))
+
+
+def test_a_package_that_the_output_lacks_is_named_before_anything_is_read(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in.jsonl").write_bytes(jsonl(records(3)))
+    monkeypatch.delitem(sys.modules, "moderation.formats.wet", raising=False)
+    monkeypatch.setitem(sys.modules, "fastwarc", None)
+    with pytest.raises(UsageError, match="wet files need the package fastwarc"):
+        make_plan(find_inputs([str(tmp_path / "in.jsonl")], None).sources, replace(settings, to="wet"))
 
 
 def test_small_files_share_a_shard_up_to_a_thousand(tmp_path: Path, settings: Settings) -> None:

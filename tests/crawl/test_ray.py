@@ -1,5 +1,6 @@
 """The Ray engine, on a real cluster of two workers on this machine, one of them killed while it runs."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -102,6 +103,27 @@ def test_tasks_have_every_shard_once_in_order_and_ever_fewer() -> None:
     assert sizes == sorted(sizes, reverse=True)
     assert (sizes[0], sizes[-1]) == (GROUP, 1)
     assert list(groups(shards[:5], 512)) == [shards[n : n + 1] for n in range(5)]
+    assert list(groups(shards[:5], 0)) == [shards[n : n + 1] for n in range(5)], "nobody knows yet how many workers"
+
+
+def test_a_task_that_is_begun_again_finds_the_reports_of_what_it_had_done(tmp_path: Path, settings: Settings) -> None:
+    from moderation.crawl.ray_engine import Task, clean_shard  # noqa: PLC0415
+
+    (tmp_path / "in.jsonl").write_bytes(jsonl(records(60)))
+    plan = make_plan(find_inputs([str(tmp_path / "in.jsonl")], None).sources, settings)
+    job = Job(tmp_path / "out", "rejected", settings, plan.schemas)
+    job.folder.mkdir()
+    task = Task(plan.shards[:2])
+    rows = [{"shard": orjson.dumps(shard)} for shard in plan.shards[:2]]
+    first = [clean_shard(row, job)["report"] for row in rows]
+    shutil.rmtree(job.folder / "data")  # as if they had been handed over to a bucket
+    assert [clean_shard(row, job)["report"] for row in rows] == first
+    assert not (job.folder / "data").exists()
+    left = len(list(job.folder.glob(".part-*")))
+    task.heard(plan.shards[0].number, job)
+    assert len(list(job.folder.glob(".part-*"))) == left == 2
+    task.heard(plan.shards[1].number, job)
+    assert not list(job.folder.glob(".part-*"))
 
 
 def test_a_shard_that_takes_every_worker_down_is_given_up_by_name(tmp_path: Path, settings: Settings) -> None:

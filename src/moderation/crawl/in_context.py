@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from moderation.columns import spans_of
+from moderation.columns import spans_of, visible
 from moderation.crawl.junk import LONGEST, clipped
 from moderation.decision import Decision
 from moderation.labels import ACTIONS, NAMES
@@ -22,38 +22,37 @@ def context(result: Result, text: str, start: int, *, is_span: bool) -> dict[str
     lines = decision.judgement.lines
     offset, (first, last) = int(lines.batch.doc_start[index]), lines.first_line[index : index + 2].tolist()
     row = first + int(np.searchsorted(lines.line_start[first:last], start + offset, "right")) - 1
+    rows = visible(decision, index, index + 1)[0]
+    at = int(np.searchsorted(rows, row))
     own = bounds(decision, row, offset)
     span = None
     score, action = float(decision.judgement.probabilities[row, decision.label[row]]), int(decision.action[row])
     if is_span:
         found, some = decision.judgement.spans, spans_of(decision, index)
-        at = some.start + int(np.searchsorted(found.start[some], start + offset))
-        if at == some.stop or found.start[at] != start + offset:
+        n = some.start + int(np.searchsorted(found.start[some], start + offset))
+        if n == some.stop or found.start[n] != start + offset:
             return None
-        span = [start - own.start, int(found.end[at]) - offset - own.start]
-        score, action = float(found.score[at]), int(decision.span_action[at])
+        span = [start - own.start, int(found.end[n]) - offset - own.start]
+        score, action = float(found.score[n]), int(decision.span_action[n])
     return {
         "line": row - first,
         "text": clipped(text[own]) if span is None else around(text[own], span),
         "span": span,
         "score": round(score, 4),
         "action": ACTIONS[action],
-        "before": neighbour(decision, range(row - 1, first - 1, -1), text, offset),
-        "after": neighbour(decision, range(row + 1, last), text, offset),
+        "before": seen(decision, rows[at - 1], text, offset) if at else None,
+        "after": seen(decision, rows[at + 1], text, offset) if at + 1 < rows.size else None,
     }
 
 
-def bounds(decision: Decision, row: int, offset: int) -> slice:
+def bounds(decision: Decision, row: int | np.int64, offset: int) -> slice:
     """Where a line stands in its document, which begins at `offset` of the batch."""
     lines = decision.judgement.lines
     return slice(int(lines.line_start[row]) - offset, int(lines.line_end[row]) - offset)
 
 
-def neighbour(decision: Decision, rows: range, text: str, offset: int) -> dict[str, Any] | None:
-    """The first of the lines that is not blank."""
-    row = next((row for row in rows if not decision.judgement.lines.blank[row]), None)
-    if row is None:
-        return None
+def seen(decision: Decision, row: np.int64, text: str, offset: int) -> dict[str, Any]:
+    """A line beside it."""
     label, action = NAMES[decision.label[row]], ACTIONS[decision.action[row]]
     return {"text": clipped(text[bounds(decision, row, offset)]), "label": label, "action": action}
 

@@ -211,6 +211,7 @@ def schema_of(
     """What the files of one output format agree on, from the first documents of the sources that become such files.
     one_file: they become one delimited file, whose header must be known before its first row: that of all sources.
     """
+    written = load_format(form)  # a package that it lacks is named before anything is read
     if not row_of(form).agree:
         return None
     chosen = [source for source in sources if target(source, settings)[0].name == form]
@@ -218,7 +219,7 @@ def schema_of(
     if one_file:
         names = [name for chunk in chunks for name in header_of(chunk) or columns_of(chunk)]
         return {"columns": list(dict.fromkeys(names))}
-    return load_format(form).schema(list(islice(chunks, SAMPLES)), settings.columns)
+    return written.schema(list(islice(chunks, SAMPLES)), settings.columns)
 
 
 def first_chunks(sources: Sequence[Source], settings: Settings) -> Iterator[Chunk]:

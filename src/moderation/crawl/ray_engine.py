@@ -6,15 +6,16 @@ tenth of a second and more between two tasks; towards the end it has one, so tha
 pool of actors: Ray keeps the process of a task for the next one, so a model is loaded once a process all the same, and
 the pool does not replace an actor that died (ray-project/ray#62746), nor reload what it was told.
 
-Ray Data begins a task again whenever its worker is lost, without end and without a word, and hears no second report of
-what is done again. So a shard leaves a hidden mark in the folder while it is worked on: who finds marks knows how many
-workers were lost with it, and gives it up after ATTEMPTS.
+Ray Data begins a task again whenever its worker is lost, without end and without a word. So a shard leaves a hidden
+mark in the folder while it is worked on: who finds marks knows how many workers were lost with it, and gives it up
+after ATTEMPTS. And it leaves its report, for a task that is begun again to find, until all of the task were heard.
 """
 
 import logging
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 
 import orjson
@@ -31,7 +32,7 @@ ATTEMPTS: Final = 3
 """More than on one machine: a node that goes takes all its shards with it."""
 LOST: Final = "its worker was lost"
 GROUP: Final = 8
-"""Shards a task has at most: what is lost with a worker."""
+"""Shards a task has at most: reports that are read again where its worker is lost."""
 ROUNDS: Final = 3
 """A task has at most this share of what each worker has still to do (guided self-scheduling)."""
 ROOMS: Final[dict[str, Room | CountRoom]] = {}
@@ -48,6 +49,21 @@ def ray_package() -> Any:
             f'--engine ray needs Ray Data ({error}); install it with: pip install "moderation[ray]"'
         ) from None
     return ray
+
+
+class Task:
+    """Some shards, and those of them whose reports were not heard yet."""
+
+    def __init__(self, shards: Sequence[Shard]) -> None:
+        self.numbers = [shard.number for shard in shards]
+        self.left = set(self.numbers)
+
+    def heard(self, number: int, job: Job) -> None:
+        """A report; with the last one, those that were left are needed no more."""
+        self.left.discard(number)
+        if not self.left:
+            for each in self.numbers:
+                report_file(each, job).unlink(missing_ok=True)
 
 
 class RayEngine:
@@ -84,23 +100,29 @@ class RayEngine:
         import pyarrow as pa  # noqa: PLC0415
 
         by_number = {shard.number: shard for shard in shards}
-        workers = self.workers or int(self.ray.cluster_resources().get("CPU", 1))
-        blocks = [pa.table({"shard": [orjson.dumps(shard) for shard in some]}) for some in groups(shards, workers)]
+        tasks = list(groups(shards, self.workers or int(self.ray.cluster_resources().get("CPU", 0))))
+        task_of = {shard.number: task for some in tasks for task in [Task(some)] for shard in some}
+        blocks = [pa.table({"shard": [orjson.dumps(shard) for shard in some]}) for some in tasks]
         with streaming(self.ray):
             found = self.ray.data.from_arrow(blocks)
             # no more tasks at a time than workers, where these are fewer than the cluster's cores
             found = found.map(clean_shard, fn_kwargs={"job": job}, num_cpus=1, concurrency=self.workers)
             for batch in found.iter_batches(batch_size=1, batch_format="pyarrow", prefetch_batches=0):
                 (row,) = batch.to_pylist()
-                yield from news_of(row, by_number)
+                for news in news_of(row, by_number):
+                    yield news
+                    if isinstance(news, ShardReport):
+                        task_of[news.number].heard(news.number, job)
 
 
 def groups(shards: Sequence[Shard], workers: int) -> Iterator[Sequence[Shard]]:
-    """What each task does, in order: by size, ever less towards the end."""
+    """What each task does, in order: by size, ever less towards the end. workers: 0 where nobody knows yet how many
+    there will be; then a task has one shard.
+    """
     left, at = sum(shard.size for shard in shards), 0
     while at < len(shards):
         size, end = shards[at].size, at + 1
-        while end < min(at + GROUP, len(shards)) and size + shards[end].size <= left / (ROUNDS * workers):
+        while workers and end < min(at + GROUP, len(shards)) and size + shards[end].size <= left / (ROUNDS * workers):
             size, end = size + shards[end].size, end + 1
         yield shards[at:end]
         left, at = left - size, end
@@ -135,6 +157,9 @@ def news_of(row: dict[str, Any], by_number: dict[int, Shard]) -> Iterator[News]:
 def clean_shard(row: dict[str, Any], job: Job) -> dict[str, Any]:
     """What a Ray worker does. stop: there is no use in going on with other shards."""
     shard = read_shard(orjson.loads(row["shard"]))
+    known = report_left(shard.number, job)
+    if known:
+        return {"report": known, "lost": 0, "stop": False}
     lost = lost_with(shard, job.folder)
     stop = False
     if lost >= ATTEMPTS:
@@ -146,8 +171,31 @@ def clean_shard(row: dict[str, Any], job: Job) -> dict[str, Any]:
             report = attempt(shard, room_for(job), lambda stored, rejected: None)
         except ModerationError as error:
             stop, report = True, ShardReport(shard.number, error=str(error))
+        leave_report(report, job)
         mark.unlink(missing_ok=True)
     return {"report": orjson.dumps(report.record()), "lost": lost, "stop": stop}
+
+
+def report_file(number: int, job: Job) -> Path:
+    """Where a worker leaves the report of a shard; the passes of a run have one each."""
+    return job.folder / f"{TEMPORARY}{'counted' if job.counting else 'cleaned'}-{number:06}"
+
+
+def leave_report(report: ShardReport, job: Job) -> None:
+    """For a task that is begun again; one of a shard that failed is not left, so that it is tried again."""
+    if not report.error:
+        path = report_file(report.number, job)
+        part = path.with_name(f"{path.name}-{token_hex(4)}")
+        part.write_bytes(orjson.dumps(report.record()))
+        part.replace(path)
+
+
+def report_left(number: int, job: Job) -> bytes | None:
+    """What leave_report left."""
+    try:
+        return report_file(number, job).read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def lost_with(shard: Shard, folder: Path) -> int:

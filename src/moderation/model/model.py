@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from moderation.text.tables import Tables
 
 SPAN_FACTS = 18
-TREES = 100
 """Numbers that decide whether a found run is junk: ten of the tagger's, eight of the line model's."""
+TREES = 100
+"""They decide it by these."""
 
 
 @dataclass(frozen=True, slots=True)

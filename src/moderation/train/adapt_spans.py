@@ -17,16 +17,15 @@ from moderation.model.model import LineModel, Model, SpanModel
 from moderation.spans import candidate_runs, find_spans, run_scores
 from moderation.text.batch import pack
 from moderation.train.dataset import LabelledPage
+from moderation.train.fit_judge import MOSTLY
 from moderation.train.fit_spans import SpanOptions, TaggedLines, character_table, tagged_lines, true_share
 from moderation.train.pull import held_regression
 from moderation.train.rounding import MOST_OF_EIGHT
 
 REHEARSED: Final = 3000
 """Content lines that are rehearsed: a table of characters is large."""
-MOSTLY: Final = 0.7
-"""Share of junk from which on a run is one, as in fit_judge.py."""
 FIRMER: Final = 30.0
-"""By how much more the judge of runs is held than the tagger: its few weights decide about every run of every page."""
+"""By how much more the judge's weights are held than the tagger: they are few, and shift every run of every page."""
 
 
 def adapt_spans(

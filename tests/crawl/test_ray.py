@@ -127,7 +127,7 @@ def test_a_task_that_is_begun_again_finds_the_reports_of_what_it_had_done(tmp_pa
 
 
 def test_a_shard_that_takes_every_worker_down_is_given_up_by_name(tmp_path: Path, settings: Settings) -> None:
-    from moderation.crawl.ray_engine import ATTEMPTS, clean_shard, mark_of, news_of  # noqa: PLC0415
+    from moderation.crawl.ray_engine import ATTEMPTS, clean_shard, mark_of, news_of, report_file  # noqa: PLC0415
 
     (tmp_path / "in.jsonl").write_bytes(jsonl(records(60)))
     plan = make_plan(find_inputs([str(tmp_path / "in.jsonl")], None).sources, settings)
@@ -139,6 +139,7 @@ def test_a_shard_that_takes_every_worker_down_is_given_up_by_name(tmp_path: Path
         for shard in plan.shards[:2]:
             said += news_of(clean_shard({"shard": orjson.dumps(shard)}, job), by_number)
         mark_of(plan.shards[1], job.folder, lost).touch()  # as a worker leaves it that dies
+        report_file(plan.shards[1].number, job).unlink(missing_ok=True)  # which leaves no report
     again = [news.shard.number for news in said if isinstance(news, Retried)]
     reports = [news for news in said if isinstance(news, ShardReport)]
     assert again == [1] * (0 + 1 + 2 + 2)

@@ -106,7 +106,7 @@ def accepted_runs(
         first = fold_start[k]
         behind = fold_start[k + 1]
         rest = behind - first - (runs[q, 2] - runs[q, 1])
-        if scores[q] < least_score or rest < least_rest:
+        if not (scores[q] >= least_score and rest >= least_rest):  # a score that is no number is none
             continue
         if runs[q, 3] != NOISE and not says_something(folded, kinds, first + runs[q, 1], first + runs[q, 2]):
             continue

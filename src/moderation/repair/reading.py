@@ -55,6 +55,9 @@ PLAIN: Final = 2
 """How many characters that are written alike in both scripts may bear a tone for each sign."""
 AGAIN: Final = 3
 """So many characters that are explained more than once are explained to nobody."""
+OPENING: Final = (0x28, 0xFF08)
+LONGEST: Final = 10
+"""Characters of a bracket with a reading, at most."""
 ANNOTATED: Final = 4
 """From so many brackets on a line is looked at for being annotated throughout."""
 THROUGHOUT: Final = 1.3
@@ -88,7 +91,22 @@ def remove_readings(page: Page) -> Iterator[Fix]:
     brackets = Brackets(page)
     ranges = brackets.range.tolist()
     if any(page.kept(start, end) for start, end in ranges) and is_cloaked(page, brackets):
-        yield from (Fix(start, end, "", "reading") for start, end in ranges)
+        for start, end in ranges:
+            yield Fix(start, end, "", "reading")
+            yield from (Fix(*behind, "", "reading") for behind in second_readings(page, start, end))
+
+
+def second_readings(page: Page, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """`關(guān)(guan)`, as on pages that were cloaked twice: brackets right behind one that read the same character."""
+    own = page.codes[start - 1 : start]
+    while end < page.codes.size and page.codes[end] in OPENING:
+        alone = np.concatenate([own, page.codes[end : end + LONGEST]])
+        found = reading_brackets(alone, *page.tables.for_readings).tolist()
+        if not found or found[0][0] != 1:
+            return
+        behind = end + found[0][1] - 1
+        yield end, behind
+        end = behind
 
 
 def is_cloaked(page: Page, brackets: Brackets) -> bool:

@@ -55,7 +55,9 @@ def test_a_package_that_the_output_lacks_is_named_before_anything_is_read(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in.jsonl").write_bytes(jsonl(records(3)))
-    monkeypatch.delitem(sys.modules, "moderation.formats.wet", raising=False)
+    known = {f"moderation.formats.{name}" for name in ("wet", "warc", "warc_records")}
+    for name in [name for name in sys.modules if name in known or name.split(".")[0] == "fastwarc"]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "fastwarc", None)
     with pytest.raises(UsageError, match="wet files need the package fastwarc"):
         make_plan(find_inputs([str(tmp_path / "in.jsonl")], None).sources, replace(settings, to="wet"))

@@ -42,7 +42,7 @@ def measure(
     if folder:
         save_model(folder, model.stages, model.tables, {"name": folder.name})
     found = metrics(judge_pages(Moderator(model, load_policy("default")), unseen))
-    say(" ".join([*(folder.parts[-1:] if folder else ()), *(f"{name}={value:.3f}" for name, value in found.items())]))
+    say(" ".join([folder.name if folder else "measured:", *(f"{name}={value:.3f}" for name, value in found.items())]))
     return found
 
 

@@ -1,7 +1,7 @@
 """What cleaning gives back; everything but the clean text is made when it is asked for."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, chain, groupby, pairwise, repeat, starmap
 from operator import itemgetter
@@ -83,14 +83,13 @@ class Result:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One a line that is not blank, in order."""
-        tricks = map(trick_names, tricks_of(self._decision, self._index))
         outside = self._decision.judgement.outside
         if outside is None:
-            return tuple(starmap(Verdict, self._rows(tricks)))
+            return tuple(starmap(Verdict, self._rows()))
         reasons = [SITE if turned else "" for turned in outside[self._lines].tolist()]
-        return tuple(Verdict(*row, reason) for row, reason in zip(self._rows(tricks), reasons, strict=True))
+        return tuple(Verdict(*row, reason) for row, reason in zip(self._rows(), reasons, strict=True))
 
-    def _rows(self, tricks: Iterable[tuple[str, ...]]) -> Iterator[Row]:
+    def _rows(self) -> Iterator[Row]:
         """The fields of the verdicts."""
         columns = columns_of(self._decision, self._index)
         own = columns.of(self._index)
@@ -104,7 +103,7 @@ class Result:
             columns.junk[own],
             columns.action[own],
             [spans.get(number, ()) for number in line] if spans else repeat((), len(line)),
-            tricks,
+            map(trick_names, tricks_of(self._decision, self._index)),
             strict=True,
         )
 

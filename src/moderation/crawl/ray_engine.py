@@ -15,13 +15,12 @@ import logging
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, Final
 
 import orjson
 
 from moderation.crawl.engine import Advanced, Job, News, Retried, attempt, room_of
-from moderation.crawl.output import TEMPORARY
+from moderation.crawl.output import TEMPORARY, write_whole
 from moderation.crawl.plan import Piece, Shard
 from moderation.crawl.shard import Room, ShardReport, read_report
 from moderation.crawl.site_count import CountRoom
@@ -101,7 +100,7 @@ class RayEngine:
 
         by_number = {shard.number: shard for shard in shards}
         tasks = list(groups(shards, self.workers or int(self.ray.cluster_resources().get("CPU", 0))))
-        task_of = {shard.number: task for some in tasks for task in [Task(some)] for shard in some}
+        task_of = {number: task for task in map(Task, tasks) for number in task.numbers}
         blocks = [pa.table({"shard": [orjson.dumps(shard) for shard in some]}) for some in tasks]
         with streaming(self.ray):
             found = self.ray.data.from_arrow(blocks)
@@ -184,10 +183,7 @@ def report_file(number: int, job: Job) -> Path:
 def leave_report(report: ShardReport, job: Job) -> None:
     """For a task that is begun again; one of a shard that failed is not left, so that it is tried again."""
     if not report.error:
-        path = report_file(report.number, job)
-        part = path.with_name(f"{path.name}-{token_hex(4)}")
-        part.write_bytes(orjson.dumps(report.record()))
-        part.replace(path)
+        write_whole(report_file(report.number, job), orjson.dumps(report.record()))
 
 
 def report_left(number: int, job: Job) -> bytes | None:

@@ -129,10 +129,11 @@ def adapt_accept(
         facts.append(found)
         targets.append(np.asarray(good, np.float64))
         counts.append(np.full(len(found), weight if own else 1.0))
-    x = np.hstack([np.concatenate(facts), np.ones((sum(map(len, facts)), 1))]).astype(np.float64)
-    if not len(x):
+    every = np.concatenate(facts)
+    if not len(every):
         return spans.accept
-    start = np.column_stack([np.zeros(len(x)), run_logits(np.concatenate(facts), *spans.judge)])
+    x = np.column_stack([every, np.ones(len(every))]).astype(np.float64)
+    start = np.column_stack([np.zeros(len(x)), run_logits(every, *spans.judge)])
     share = np.concatenate(targets)
     target = np.column_stack([1 - share, share])
     move = held_regression(sp.csr_matrix(x), start, target, np.concatenate(counts), FIRMER * pull, iterations)

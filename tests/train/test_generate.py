@@ -205,13 +205,13 @@ def test_content_lines_of_an_injected_page_are_the_base_lines_once_spans_are_cut
         for line in lost:
             held = sum(holds(other, line) for other in junk)
             assert held >= lost[line], "only lines that became mostly spam may leave the content"
-        assert lost.total() <= 4, page.id
+        assert len(lost) <= 2, "a title, wherever it stands, and a sentence"
 
 
 def holds(line: str, whole: str) -> bool:
-    """Whether a line has all characters of another in order, with something between or beside them."""
+    """Whether a line has all characters of another in order, and more that are none of it."""
     left = iter(line)
-    return len(line) > len(whole) and all(character in left for character in whole)
+    return len(line) > 2 * len(whole) and all(character in left for character in whole)
 
 
 def by_id(pages: list[LabelledPage], count: int, operation: str) -> list[LabelledPage]:
